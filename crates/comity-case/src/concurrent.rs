@@ -1,0 +1,212 @@
+//! What two concurrent statements come to, for every pair of kinds.
+// Made from protocol-spec/registries by `cargo xtask spec`. Do not edit by hand.
+
+use comity_wire::registry::Kind;
+
+/// How a pair of concurrent statements is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// Both cannot be concurrent: every statement of a case has its opening in its causal past, and a second opening changes nothing.
+    Impossible,
+    /// Both take effect, and neither changes what the other comes to.
+    Independent,
+    /// What the acknowledgement refuses is void, whatever the other one says of it.
+    RefusalPrevails,
+    /// What is withdrawn stays withdrawn; what the other one reports is kept and shown.
+    WithdrawalPrevails,
+    /// Both take effect side by side; an effect ends only by a statement that has it in its causal past.
+    BothStand,
+    /// Where both set the same thing, the one with the greater statement id counts.
+    GreaterId,
+    /// Where both claim the same item number, the one with the smaller statement id has it.
+    SmallerId,
+}
+
+/// One row for each unordered pair of kinds, in the order of the registry.
+pub const PAIRS: [(Kind, Kind, Rule); 120] = [
+    (
+        Kind::TakedownRequest,
+        Kind::TakedownRequest,
+        Rule::Impossible,
+    ),
+    (Kind::TakedownRequest, Kind::Referral, Rule::Impossible),
+    (Kind::TakedownRequest, Kind::Transfer, Rule::Impossible),
+    (
+        Kind::TakedownRequest,
+        Kind::Acknowledgement,
+        Rule::Impossible,
+    ),
+    (Kind::TakedownRequest, Kind::Outcome, Rule::Impossible),
+    (Kind::TakedownRequest, Kind::Amendment, Rule::Impossible),
+    (Kind::TakedownRequest, Kind::Withdrawal, Rule::Impossible),
+    (Kind::TakedownRequest, Kind::Dispute, Rule::Impossible),
+    (Kind::TakedownRequest, Kind::Resolution, Rule::Impossible),
+    (
+        Kind::TakedownRequest,
+        Kind::InformationRequest,
+        Rule::Impossible,
+    ),
+    (Kind::TakedownRequest, Kind::Information, Rule::Impossible),
+    (Kind::TakedownRequest, Kind::Observation, Rule::Impossible),
+    (Kind::TakedownRequest, Kind::Hold, Rule::Impossible),
+    (Kind::TakedownRequest, Kind::Release, Rule::Impossible),
+    (Kind::TakedownRequest, Kind::ErasureNotice, Rule::Impossible),
+    (Kind::Referral, Kind::Referral, Rule::Impossible),
+    (Kind::Referral, Kind::Transfer, Rule::Impossible),
+    (Kind::Referral, Kind::Acknowledgement, Rule::Impossible),
+    (Kind::Referral, Kind::Outcome, Rule::Impossible),
+    (Kind::Referral, Kind::Amendment, Rule::Impossible),
+    (Kind::Referral, Kind::Withdrawal, Rule::Impossible),
+    (Kind::Referral, Kind::Dispute, Rule::Impossible),
+    (Kind::Referral, Kind::Resolution, Rule::Impossible),
+    (Kind::Referral, Kind::InformationRequest, Rule::Impossible),
+    (Kind::Referral, Kind::Information, Rule::Impossible),
+    (Kind::Referral, Kind::Observation, Rule::Impossible),
+    (Kind::Referral, Kind::Hold, Rule::Impossible),
+    (Kind::Referral, Kind::Release, Rule::Impossible),
+    (Kind::Referral, Kind::ErasureNotice, Rule::Impossible),
+    (Kind::Transfer, Kind::Transfer, Rule::Impossible),
+    (Kind::Transfer, Kind::Acknowledgement, Rule::Impossible),
+    (Kind::Transfer, Kind::Outcome, Rule::Impossible),
+    (Kind::Transfer, Kind::Amendment, Rule::Impossible),
+    (Kind::Transfer, Kind::Withdrawal, Rule::Impossible),
+    (Kind::Transfer, Kind::Dispute, Rule::Impossible),
+    (Kind::Transfer, Kind::Resolution, Rule::Impossible),
+    (Kind::Transfer, Kind::InformationRequest, Rule::Impossible),
+    (Kind::Transfer, Kind::Information, Rule::Impossible),
+    (Kind::Transfer, Kind::Observation, Rule::Impossible),
+    (Kind::Transfer, Kind::Hold, Rule::Impossible),
+    (Kind::Transfer, Kind::Release, Rule::Impossible),
+    (Kind::Transfer, Kind::ErasureNotice, Rule::Impossible),
+    (
+        Kind::Acknowledgement,
+        Kind::Acknowledgement,
+        Rule::RefusalPrevails,
+    ),
+    (Kind::Acknowledgement, Kind::Outcome, Rule::RefusalPrevails),
+    (
+        Kind::Acknowledgement,
+        Kind::Amendment,
+        Rule::RefusalPrevails,
+    ),
+    (
+        Kind::Acknowledgement,
+        Kind::Withdrawal,
+        Rule::WithdrawalPrevails,
+    ),
+    (Kind::Acknowledgement, Kind::Dispute, Rule::Independent),
+    (Kind::Acknowledgement, Kind::Resolution, Rule::Independent),
+    (
+        Kind::Acknowledgement,
+        Kind::InformationRequest,
+        Rule::RefusalPrevails,
+    ),
+    (Kind::Acknowledgement, Kind::Information, Rule::Independent),
+    (Kind::Acknowledgement, Kind::Observation, Rule::Independent),
+    (Kind::Acknowledgement, Kind::Hold, Rule::Independent),
+    (Kind::Acknowledgement, Kind::Release, Rule::Independent),
+    (
+        Kind::Acknowledgement,
+        Kind::ErasureNotice,
+        Rule::Independent,
+    ),
+    (Kind::Outcome, Kind::Outcome, Rule::GreaterId),
+    (Kind::Outcome, Kind::Amendment, Rule::Independent),
+    (Kind::Outcome, Kind::Withdrawal, Rule::WithdrawalPrevails),
+    (Kind::Outcome, Kind::Dispute, Rule::Independent),
+    (Kind::Outcome, Kind::Resolution, Rule::Independent),
+    (Kind::Outcome, Kind::InformationRequest, Rule::Independent),
+    (Kind::Outcome, Kind::Information, Rule::Independent),
+    (Kind::Outcome, Kind::Observation, Rule::Independent),
+    (Kind::Outcome, Kind::Hold, Rule::Independent),
+    (Kind::Outcome, Kind::Release, Rule::Independent),
+    (Kind::Outcome, Kind::ErasureNotice, Rule::Independent),
+    (Kind::Amendment, Kind::Amendment, Rule::SmallerId),
+    (Kind::Amendment, Kind::Withdrawal, Rule::BothStand),
+    (Kind::Amendment, Kind::Dispute, Rule::Independent),
+    (Kind::Amendment, Kind::Resolution, Rule::Independent),
+    (Kind::Amendment, Kind::InformationRequest, Rule::Independent),
+    (Kind::Amendment, Kind::Information, Rule::Independent),
+    (Kind::Amendment, Kind::Observation, Rule::Independent),
+    (Kind::Amendment, Kind::Hold, Rule::Independent),
+    (Kind::Amendment, Kind::Release, Rule::Independent),
+    (Kind::Amendment, Kind::ErasureNotice, Rule::Independent),
+    (Kind::Withdrawal, Kind::Withdrawal, Rule::BothStand),
+    (Kind::Withdrawal, Kind::Dispute, Rule::Independent),
+    (Kind::Withdrawal, Kind::Resolution, Rule::Independent),
+    (
+        Kind::Withdrawal,
+        Kind::InformationRequest,
+        Rule::Independent,
+    ),
+    (Kind::Withdrawal, Kind::Information, Rule::Independent),
+    (
+        Kind::Withdrawal,
+        Kind::Observation,
+        Rule::WithdrawalPrevails,
+    ),
+    (Kind::Withdrawal, Kind::Hold, Rule::Independent),
+    (Kind::Withdrawal, Kind::Release, Rule::Independent),
+    (Kind::Withdrawal, Kind::ErasureNotice, Rule::Independent),
+    (Kind::Dispute, Kind::Dispute, Rule::BothStand),
+    (Kind::Dispute, Kind::Resolution, Rule::BothStand),
+    (Kind::Dispute, Kind::InformationRequest, Rule::Independent),
+    (Kind::Dispute, Kind::Information, Rule::Independent),
+    (Kind::Dispute, Kind::Observation, Rule::Independent),
+    (Kind::Dispute, Kind::Hold, Rule::Independent),
+    (Kind::Dispute, Kind::Release, Rule::Independent),
+    (Kind::Dispute, Kind::ErasureNotice, Rule::Independent),
+    (Kind::Resolution, Kind::Resolution, Rule::GreaterId),
+    (
+        Kind::Resolution,
+        Kind::InformationRequest,
+        Rule::Independent,
+    ),
+    (Kind::Resolution, Kind::Information, Rule::Independent),
+    (Kind::Resolution, Kind::Observation, Rule::Independent),
+    (Kind::Resolution, Kind::Hold, Rule::Independent),
+    (Kind::Resolution, Kind::Release, Rule::Independent),
+    (Kind::Resolution, Kind::ErasureNotice, Rule::Independent),
+    (
+        Kind::InformationRequest,
+        Kind::InformationRequest,
+        Rule::BothStand,
+    ),
+    (Kind::InformationRequest, Kind::Information, Rule::BothStand),
+    (
+        Kind::InformationRequest,
+        Kind::Observation,
+        Rule::Independent,
+    ),
+    (Kind::InformationRequest, Kind::Hold, Rule::Independent),
+    (Kind::InformationRequest, Kind::Release, Rule::Independent),
+    (
+        Kind::InformationRequest,
+        Kind::ErasureNotice,
+        Rule::Independent,
+    ),
+    (Kind::Information, Kind::Information, Rule::BothStand),
+    (Kind::Information, Kind::Observation, Rule::Independent),
+    (Kind::Information, Kind::Hold, Rule::Independent),
+    (Kind::Information, Kind::Release, Rule::Independent),
+    (Kind::Information, Kind::ErasureNotice, Rule::Independent),
+    (Kind::Observation, Kind::Observation, Rule::BothStand),
+    (Kind::Observation, Kind::Hold, Rule::Independent),
+    (Kind::Observation, Kind::Release, Rule::Independent),
+    (Kind::Observation, Kind::ErasureNotice, Rule::Independent),
+    (Kind::Hold, Kind::Hold, Rule::BothStand),
+    (Kind::Hold, Kind::Release, Rule::BothStand),
+    (Kind::Hold, Kind::ErasureNotice, Rule::Independent),
+    (Kind::Release, Kind::Release, Rule::BothStand),
+    (Kind::Release, Kind::ErasureNotice, Rule::Independent),
+    (Kind::ErasureNotice, Kind::ErasureNotice, Rule::BothStand),
+];
+
+/// The rule for two kinds, in either order.
+#[must_use]
+pub fn rule(one: Kind, other: Kind) -> Option<Rule> {
+    PAIRS
+        .iter()
+        .find(|(a, b, _)| (*a, *b) == (one, other) || (*b, *a) == (one, other))
+        .map(|(_, _, rule)| *rule)
+}

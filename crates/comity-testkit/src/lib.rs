@@ -1,0 +1,1 @@
+//! Fixtures for the tests of Comity: a federation with fixed keys, builders, generators.

@@ -1,0 +1,1 @@
+//! Keys, charter, roster and authorisation of Comity. Pure.

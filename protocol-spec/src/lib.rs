@@ -1,0 +1,30 @@
+//! The specification of Comity as data, and what is made from it.
+//!
+//! `registries/*.toml` own every list of codes and limits; `comity.cddl` owns
+//! every structure. [`generate`] turns the lists into Rust, into the choices of
+//! the CDDL and into tables for people, so that no list is written twice:
+//!
+//! ```text
+//! registries/*.toml -> registry -> generate -> comity.cddl (between its marks)
+//!                                           -> registries.md
+//!                                           -> crates/*/src/{registry,limits,concurrent}.rs
+//! ```
+
+pub mod generate;
+pub mod registry;
+
+use std::path::PathBuf;
+
+/// The folder of the specification.
+#[must_use]
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of `comity.cddl`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn cddl() -> std::io::Result<String> {
+    std::fs::read_to_string(root().join("comity.cddl"))
+}
