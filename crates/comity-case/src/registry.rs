@@ -6,7 +6,7 @@
 pub enum Forbidden {
     /// The causal past does not hold the statement that opened the case.
     NoOpening,
-    /// The case is open already; a second opening statement changes nothing.
+    /// The case is open already: its opening is in the causal past.
     AlreadyOpen,
     /// This kind cannot come from this side of the case.
     WrongSide,
@@ -18,7 +18,7 @@ pub enum Forbidden {
     UnknownRound,
     /// The item was refused; what is refused is void for ever.
     ItemRefused,
-    /// The request for the item was withdrawn; only a reinstatement can follow.
+    /// The request for the item was withdrawn; nothing more can be asked or said about it but what was done and seen.
     ItemWithdrawn,
     /// A later round of the item is open; earlier ones can no longer change.
     RoundFinal,
