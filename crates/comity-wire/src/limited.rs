@@ -51,7 +51,10 @@ macro_rules! each {
 // ---- Numbers and lengths
 
 /// Checks a number.
-pub(crate) fn number(limit: &'static str, found: u64, min: u64, max: u64) -> Result<(), OverLimit> {
+///
+/// # Errors
+/// [`OverLimit`] with the name given.
+pub fn number(limit: &'static str, found: u64, min: u64, max: u64) -> Result<(), OverLimit> {
     if (min..=max).contains(&found) {
         Ok(())
     } else {
@@ -65,7 +68,10 @@ pub(crate) fn number(limit: &'static str, found: u64, min: u64, max: u64) -> Res
 }
 
 /// Checks a length in bytes, or a count.
-pub(crate) fn length(
+///
+/// # Errors
+/// [`OverLimit`] with the name given.
+pub fn length(
     limit: &'static str,
     found: usize,
     min: usize,
@@ -76,17 +82,26 @@ pub(crate) fn length(
 }
 
 /// Checks a time.
-pub(crate) fn time(at: TimeMs) -> Result<(), OverLimit> {
+///
+/// # Errors
+/// [`OverLimit`].
+pub fn time(at: TimeMs) -> Result<(), OverLimit> {
     number("TIME_MS_MAX", at, 0, limits::TIME_MS_MAX)
 }
 
 /// Checks a length of time.
-pub(crate) fn duration(length: DurationMs) -> Result<(), OverLimit> {
+///
+/// # Errors
+/// [`OverLimit`].
+pub fn duration(length: DurationMs) -> Result<(), OverLimit> {
     number("DURATION_MS_MAX", length, 0, limits::DURATION_MS_MAX)
 }
 
 /// Checks a size or an index.
-pub(crate) fn integer(found: u64) -> Result<(), OverLimit> {
+///
+/// # Errors
+/// [`OverLimit`].
+pub fn integer(found: u64) -> Result<(), OverLimit> {
     number("INTEGER_MAX", found, 0, limits::INTEGER_MAX)
 }
 
