@@ -102,12 +102,6 @@ const SUITES: [Suite; 13] = [
         remedy: "remove the dependency that nothing uses",
     },
     Suite {
-        name: "lock-files",
-        needs: &[],
-        run: lock_files,
-        remedy: "commit Cargo.lock and fuzz/Cargo.lock",
-    },
-    Suite {
         name: "fuzz-build",
         needs: &["cargo-fuzz", "c++"],
         run: fuzz_build,
@@ -119,12 +113,19 @@ const SUITES: [Suite; 13] = [
         run: fuzz_replay,
         remedy: "run the command that is printed above with the crashing input",
     },
+    Suite {
+        name: "lock-files",
+        needs: &[],
+        run: lock_files,
+        remedy: "commit Cargo.lock and fuzz/Cargo.lock",
+    },
 ];
 
 pub(crate) fn main(args: &Args) -> Outcome {
     let begin = Instant::now();
     let tools = Tools::ensure(!args.no_install);
-    let mut results = vec![("set-up", Verdict::Passed, begin.elapsed())];
+    println!("Set-up: {:.1} s", begin.elapsed().as_secs_f64());
+    let mut results = Vec::new();
     for suite in SUITES
         .iter()
         .filter(|suite| args.only.is_empty() || args.only.iter().any(|name| name == suite.name))

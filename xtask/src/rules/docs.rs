@@ -150,7 +150,7 @@ fn exists(holder: &str, code: &str) -> bool {
             .iter()
             .any(|end| code.contains(&format!("pub struct {holder}{end}")));
     }
-    code.contains(&format!("fn {holder}()"))
+    code.contains(&format!("fn {holder}("))
 }
 
 #[test]
