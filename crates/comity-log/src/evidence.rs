@@ -83,6 +83,28 @@ pub enum Fork {
     },
 }
 
+impl Fork {
+    /// The sort, as in the evidence.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::SameSize { .. } => "same-size",
+            Self::NoConsistency { .. } => "no-consistency",
+            Self::TwoLeaves { .. } => "two-leaves",
+        }
+    }
+
+    /// The log that has forked.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        match self {
+            Self::SameSize { origin, .. }
+            | Self::NoConsistency { origin, .. }
+            | Self::TwoLeaves { origin, .. } => origin,
+        }
+    }
+}
+
 impl Evidence {
     /// Two heads of one log with the same size and different roots; none if they are not.
     #[must_use]

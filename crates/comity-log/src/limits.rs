@@ -17,7 +17,7 @@ pub const TILE_HASHES: u16 = 256;
 /// 256^7 leaves, which is 2^56.
 pub const TILE_LEVEL_MAX: u8 = 6;
 
-/// Bytes of a tile's path. The longest that a tree of this size has is 36 bytes.
+/// Bytes of a tile's path. The longest that a tree of this size has is 42 bytes.
 pub const TILE_PATH_BYTES_MAX: usize = 64;
 
 /// Verified tiles that a [`Tree`](crate::tree::Tree) keeps: some 1 MiB, and more than the proofs

@@ -36,9 +36,18 @@ pub fn of_batch<R: TileReader, L: AsRef<[u8]>>(
     if size == 1 {
         return Err(ReceiptError::TreeOfOneLeaf);
     }
+    let end = u64::try_from(leaves.len())
+        .ok()
+        .and_then(|leaves| first_index.checked_add(leaves))
+        .filter(|end| *end <= size)
+        .ok_or(TreeError::IndexBeyondTree {
+            index: first_index,
+            tree: size,
+        })?;
+
+    let root = *tree.head().root();
     let of_leaf = |(index, leaf): (u64, &L)| {
         let leaf = leaf.as_ref();
-        let root = *tree.head().root();
         let path = tree.inclusion_path(index, size)?;
         if proof::root_from_inclusion(&leaf_hash(leaf), index, size, &path) != Ok(root) {
             return Err(ReceiptError::LeafIsAnother { index });
@@ -50,7 +59,7 @@ pub fn of_batch<R: TileReader, L: AsRef<[u8]>>(
         };
         Ok(Receipt::sign(key, leaf, &proof, &root)?)
     };
-    (first_index..).zip(leaves).map(of_leaf).collect()
+    (first_index..end).zip(leaves).map(of_leaf).collect()
 }
 
 /// Checks a receipt under the key of a log.

@@ -263,7 +263,10 @@ pub enum TreeError<E: Error + 'static> {
         tile: TileId,
     },
     /// The partial tiles have another root than the head: one of them, or the head, is wrong.
-    #[error("the root over {} is not that of the head of {size} leaves", listed(tiles))]
+    #[error(
+        "the root over {} is not that of the head of {size} leaves",
+        listed(tiles)
+    )]
     EdgeIsAnother {
         /// Leaves of the head.
         size: u64,
