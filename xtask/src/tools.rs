@@ -80,7 +80,7 @@ impl Tools {
                 println!(
                     "Not with pip ({reason}); building from source instead, which takes some minutes."
                 );
-                for pin in &absent {
+                for pin in absent.iter().filter(|pin| installed(&pin.tool).is_none()) {
                     if let Err(reason) = cargo_install(pin) {
                         println!("{reason}");
                     }
