@@ -1,8 +1,8 @@
 //! Finds the tools that the checks need, and installs what is missing into `target/tools`.
 //!
 //! Versions and hashes are in `xtask/tools.txt` and nowhere else. First choice: that very version, wherever it is.
-//! Then `pip install` of the prebuilt wheels, checked by hash. Then `cargo install --locked`. Then, with a note, another
-//! version that happens to be here. Otherwise the tool is missing, and whoever needs it says `SKIPPED, needs X`.
+//! Then `pip install` of the prebuilt wheels, checked by hash. Then, with a note, another version that happens to be
+//! here. Then `cargo install --locked`. Otherwise the tool is missing, and whoever needs it says `SKIPPED, needs X`.
 
 use crate::process::{self, Outcome};
 use std::collections::BTreeMap;
