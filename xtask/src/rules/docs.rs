@@ -217,6 +217,27 @@ fn every_relative_link_leads_to_a_file_and_heading_that_exist() -> Tested {
 }
 
 #[test]
+fn every_decision_is_in_the_list_of_decisions() -> Tested {
+    let folder = root().join("docs/decisions");
+    let listed = links(&fs::read_to_string(folder.join("README.md"))?);
+    let mut findings = Vec::new();
+    for page in files_below(&folder, ".md")? {
+        let name = page
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name != "README.md" && !listed.contains(&name) {
+            findings.push(format!(
+                "docs/decisions/README.md does not list {name}: add a line"
+            ));
+        }
+    }
+    assert_clean(&findings);
+    Ok(())
+}
+
+#[test]
 fn every_architecture_invariant_names_a_holder_that_exists() -> Tested {
     let text = fs::read_to_string(root().join("docs/ARCHITECTURE.md"))?;
     let mut code = String::new();
