@@ -62,23 +62,18 @@ pub fn of_batch<R: TileReader, L: AsRef<[u8]>>(
     (first_index..end).zip(leaves).map(of_leaf).collect()
 }
 
-/// Checks a receipt under the key of a log.
+/// Checks a receipt under the key of a log. That the leaf states the index of the proof has been
+/// checked already: there is no [`Receipt`] of which that is not true.
 ///
 /// # Errors
-/// Leaf and proof do not belong together, the path has not the length that index and size demand, or
-/// the log has not signed the root to which it leads.
+/// The path has not the length that index and size demand, or the log has not signed the root to which
+/// it leads.
 pub fn verify(receipt: &Receipt, log: &VerifyingKey) -> Result<VerifiedReceipt, InvalidReceipt> {
     let InclusionProof {
         tree_size,
         leaf_index,
         path,
     } = receipt.proof();
-    if receipt.leaf().index != *leaf_index {
-        return Err(InvalidReceipt::IndexIsAnother {
-            leaf: receipt.leaf().index,
-            proof: *leaf_index,
-        });
-    }
     let leaf_hash = leaf_hash(receipt.leaf_bytes());
     let root = proof::root_from_inclusion(&leaf_hash, *leaf_index, *tree_size, path)?;
     receipt.verify_signature(log, &root)?;
@@ -181,14 +176,6 @@ impl<E: Error + 'static> ReceiptError<E> {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidReceipt {
-    /// The leaf states another index than the proof.
-    #[error("the leaf states index {leaf}, the proof {proof}")]
-    IndexIsAnother {
-        /// The leaf's word.
-        leaf: u64,
-        /// The proof's.
-        proof: u64,
-    },
     /// Path, index and size do not belong together.
     #[error(transparent)]
     Proof(#[from] ProofError),
@@ -205,7 +192,6 @@ impl InvalidReceipt {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::IndexIsAnother { .. } => "index-mismatch",
             Self::Proof(error) => error.code(),
             Self::Object(error) => error.code(),
             Self::CheckpointIsAnother => "receipt-checkpoint-is-another",

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use comity_log::bundle;
 use comity_log::edge::Edge;
+use comity_log::hash::leaf_hash;
 use comity_log::head::Head;
+use comity_log::proof::verify_inclusion;
 use comity_log::store::{MemoryTiles, TileReader, TileWriter};
 use comity_log::tile::{BundleId, TileId};
 use comity_log::tree::{Tree, TreeError};
@@ -273,6 +275,17 @@ fn a_wrong_tile_is_named_by_whoever_reads_it() {
     check("tile/0/255", 65_535);
     check("tile/0/272", 69_700);
     check("tile/1/000", 1_000);
+}
+
+#[test]
+fn a_tree_of_more_tiles_than_are_kept_is_read_all_the_same() {
+    let log = TestLog::of_size(70_000);
+    let mut tree = log.tree();
+    for index in (0..70_000).step_by(256).chain([0, 1]) {
+        let path = tree.inclusion_path(index, 70_000).unwrap();
+        let leaf = leaf_hash(&numbered(index));
+        assert_eq!(verify_inclusion(&leaf, index, &path, &log.head()), Ok(()));
+    }
 }
 
 #[test]

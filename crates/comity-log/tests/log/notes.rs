@@ -4,7 +4,7 @@ use comity_log::cosignature;
 use comity_log::key::{KeyId, KeyKind, KeyName, VerifierKey};
 use comity_log::limits::NOTE_BYTES_MAX;
 use comity_log::note::{Note, SignatureLine};
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer as _, SigningKey};
 
 fn name(text: &str) -> KeyName {
     KeyName::new(text).unwrap()
@@ -225,6 +225,11 @@ fn a_cosignature_is_72_bytes_with_a_time_below_2_to_the_63() {
     }
 
     assert!(cosignature::sign(&name("w"), &key(3), "text\n", (1 << 63) - 1).is_ok());
+    let time_s = 1_u64 << 63;
+    let message = format!("cosignature/v1\ntime {time_s}\ntext\n");
+    let signature = key(3).sign(message.as_bytes()).to_bytes();
+    let too_late = [time_s.to_be_bytes().as_slice(), &signature].concat();
+    assert_eq!(code_of(&too_late), Err("note-signature-invalid"));
     let error = cosignature::sign(&name("w"), &key(3), "text\n", 1 << 63).unwrap_err();
     assert_eq!(error.code(), "cosignature-time-over-limit");
 }

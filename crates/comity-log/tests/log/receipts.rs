@@ -1,6 +1,7 @@
 //! Receipts for a batch, all from one signed root.
 
 use comity_log::hash::{Hash, leaf_hash};
+use comity_log::head::Head;
 use comity_log::proof::root_from_inclusion;
 use comity_log::receipts::{self, InvalidReceipt, ReceiptError};
 use comity_wire::ids::Nonce;
@@ -8,7 +9,7 @@ use comity_wire::leaf::{Leaf, RosterRef};
 use comity_wire::receipt::{InclusionProof, Receipt};
 use comity_wire::words::{Code, Version};
 
-use crate::fixture::{TestLog, log_key, witness_key};
+use crate::fixture::{TestLog, log_key, sign, witness_key};
 
 fn leaf(index: u64) -> Leaf {
     Leaf {
@@ -138,6 +139,10 @@ fn a_receipt_is_held_against_the_checkpoint_that_came_with_it() {
     let made = receipts::of_batch(&mut log.tree(), 5, &encoded(5..6), &log_key()).unwrap();
     let verified = receipts::verify(&made[0], &log_key().verifying_key()).unwrap();
     assert_eq!(verified.is_under(&log.checkpoint(9)), Ok(()));
-    let earlier = verified.is_under(&log.checkpoint(8));
-    assert_eq!(earlier, Err(InvalidReceipt::CheckpointIsAnother));
+    let other = Err(InvalidReceipt::CheckpointIsAnother);
+    assert_eq!(verified.is_under(&log.checkpoint(8)), other);
+    let same_root = Head::new(10, *log.head().root()).unwrap();
+    assert_eq!(verified.is_under(&sign(same_root)), other);
+    let same_size = Head::new(9, Hash::of(b"")).unwrap();
+    assert_eq!(verified.is_under(&sign(same_size)), other);
 }

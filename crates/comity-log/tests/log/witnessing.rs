@@ -281,10 +281,15 @@ fn two_heads_of_one_size_are_refused_and_are_evidence() {
     let seen = log.checkpoint(300);
     let forked = sign(Head::new(300, flip_bit(seen.head().root(), 9)).unwrap());
     // Whatever old size the log claims, and whatever is refused first for it.
-    for (old, status) in [(300, 422), (0, 409), (299, 409), (301, 400)] {
+    for (old, status, code) in [
+        (300, 422, "witness-same-size-other-root"),
+        (0, 409, "witness-old-is-another"),
+        (299, 409, "witness-old-is-another"),
+        (301, 400, "witness-old-beyond-new"),
+    ] {
         let request = request(old, vec![], &forked);
         let refusal = refused(decide(Some(&known(Some(seen.clone()))), &request, NOW_S));
-        assert_eq!(refusal.status(), status);
+        assert_eq!((refusal.status(), refusal.reason.code()), (status, code));
         let fork = refusal.evidence.unwrap().verify(&log_verifier()).unwrap();
         assert_eq!(fork.code(), "same-size");
     }
