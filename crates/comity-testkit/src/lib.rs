@@ -1,1 +1,6 @@
 //! Fixtures for the tests of Comity: a federation with fixed keys, builders, generators.
+
+pub mod arbitrary;
+pub mod cddl;
+pub mod mutate;
+pub mod tree;
