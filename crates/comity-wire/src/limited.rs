@@ -71,12 +71,7 @@ pub fn number(limit: &'static str, found: u64, min: u64, max: u64) -> Result<(),
 ///
 /// # Errors
 /// [`OverLimit`] with the name given.
-pub fn length(
-    limit: &'static str,
-    found: usize,
-    min: usize,
-    max: usize,
-) -> Result<(), OverLimit> {
+pub fn length(limit: &'static str, found: usize, min: usize, max: usize) -> Result<(), OverLimit> {
     let wide = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     number(limit, wide(found), wide(min), wide(max))
 }
