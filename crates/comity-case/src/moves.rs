@@ -20,6 +20,7 @@ use comity_wire::words::{Code, ItemNumber, Round, Sorted};
 
 use crate::case::Case;
 use crate::entry::{Entry, Party};
+use crate::rules;
 use crate::view::View;
 
 /// Something that a party may do now.
@@ -29,6 +30,9 @@ pub enum Move {
     Acknowledge(Answer, Vec<ItemNumber>),
     /// Refuse this statement of the other side.
     Refuse(StatementId),
+    /// Refuse this parked statement with `re-missing`, when the time to wait for
+    /// what it builds on is over.
+    GiveUpWaiting(StatementId),
     /// Report an outcome for this item and round, with one of these answers.
     Outcome(ItemNumber, Round, Vec<OutcomeAnswer>),
     /// Add items, or change urgency and handling; add facts and assessments to
@@ -59,7 +63,9 @@ impl Move {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::Acknowledge(..) | Self::Refuse(_) => Kind::Acknowledgement,
+            Self::Acknowledge(..) | Self::Refuse(_) | Self::GiveUpWaiting(_) => {
+                Kind::Acknowledgement
+            }
             Self::Outcome(..) => Kind::Outcome,
             Self::Amend(_) => Kind::Amendment,
             Self::Withdraw(_) => Kind::Withdrawal,
@@ -81,6 +87,7 @@ pub fn moves(case: &Case, party: Party) -> Vec<Move> {
     let asker = Asker::new(case, party);
     let mut found = asker.answers();
     found.extend(asker.refusals());
+    found.extend(asker.waiting());
     found.extend(asker.outcomes());
     found.extend(asker.amendment());
     found.extend(asker.withdrawal());
@@ -134,6 +141,15 @@ impl<'a> Asker<'a> {
         let ids = candidates.into_iter().map(|folded| folded.entry.id);
         ids.filter(|id| self.may(refuse(*id)))
             .map(Move::Refuse)
+            .collect()
+    }
+
+    fn waiting(&self) -> Vec<Move> {
+        let parked = self.case.parked().filter(|entry| entry.party != self.party);
+        parked
+            .map(|entry| entry.id)
+            .filter(|id| self.may(give_up(*id)))
+            .map(Move::GiveUpWaiting)
             .collect()
     }
 
@@ -230,7 +246,7 @@ impl<'a> Asker<'a> {
                 issued_at: 0,
                 body: Arc::new(body),
             };
-            self.case.would_permit(&entry).is_ok()
+            rules::judge(&self.view, &entry).is_ok()
         })
     }
 }
@@ -240,21 +256,41 @@ fn word(code: &str) -> Option<Code> {
 }
 
 fn acknowledge(answer: Answer, n: ItemNumber) -> Option<Body> {
-    acknowledgement(answer, Some(Sorted::new([n])), None)
+    acknowledgement(
+        answer,
+        answer_code::NO_MANDATE,
+        Some(Sorted::new([n])),
+        None,
+    )
 }
 
 fn refuse(id: StatementId) -> Option<Body> {
-    acknowledgement(Answer::Refused, None, Some(Sorted::new([id])))
+    acknowledgement(
+        Answer::Refused,
+        answer_code::NO_MANDATE,
+        None,
+        Some(Sorted::new([id])),
+    )
+}
+
+fn give_up(id: StatementId) -> Option<Body> {
+    acknowledgement(
+        Answer::Refused,
+        answer_code::RE_MISSING,
+        None,
+        Some(Sorted::new([id])),
+    )
 }
 
 fn acknowledgement(
     answer: Answer,
+    why: &str,
     items: Option<Sorted<ItemNumber>>,
     names: Option<Sorted<StatementId>>,
 ) -> Option<Body> {
     Some(Body::Acknowledgement(Acknowledgement {
         by: word(by::PERSON)?,
-        code: Some(word(answer_code::NO_MANDATE)?),
+        code: Some(word(why)?),
         next: None,
         text: None,
         items,

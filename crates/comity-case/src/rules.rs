@@ -131,22 +131,33 @@ impl<'a> Question<'a, '_> {
                 .then(|| Effect::on(items))
                 .ok_or(Forbidden::NothingToAnswer);
         };
+        if body.items.is_some() && self.party == Party::Opener {
+            return Err(Forbidden::WrongSide);
+        }
         let gave_up_waiting = body
             .code
             .as_ref()
             .is_some_and(|code| is(code, answer_code::RE_MISSING));
+        let mut some_stand = false;
         for id in names {
             match self.of_other_side(id) {
-                Ok(named) if named.verdict.is_err() || named.entry.kind().is_refusable() => {}
+                Ok(named) if named.verdict.is_err() || named.entry.kind().is_refusable() => {
+                    some_stand |= self.past.void_by(named).is_none();
+                }
                 Ok(_) => return Err(Forbidden::MayNotRefuse),
-                Err(Forbidden::NotInPast) if gave_up_waiting => {}
+                Err(Forbidden::NotInPast) if gave_up_waiting => some_stand = true,
                 Err(forbidden) => return Err(forbidden),
             }
         }
-        if body.items.is_some() && self.party == Party::Opener {
-            return Err(Forbidden::WrongSide);
-        }
-        Ok(Effect::on(self.covered(body)?))
+        let items = self.covered(body)?;
+        let changes = if body.items.is_some() {
+            self.some_live(&items)
+        } else {
+            some_stand
+        };
+        changes
+            .then(|| Effect::on(items))
+            .ok_or(Forbidden::NothingToAnswer)
     }
 
     fn outcome(&self, body: &Outcome) -> Result<Effect, Forbidden> {
