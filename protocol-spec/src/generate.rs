@@ -61,7 +61,7 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
             rust_concurrent(&concurrent, find("kind")?),
         ),
     ];
-    for owner in ["wire", "trust", "case"] {
+    for owner in ["wire", "trust", "case", "log"] {
         let path = format!("crates/comity-{owner}/src/limits.rs");
         made.push(file(&path, rust_limits(limits, owner)));
     }
@@ -162,9 +162,10 @@ fn limit_table(text: &mut String, values: &[Value]) {
     for value in values {
         let _ = writeln!(
             text,
-            "| `{}` | {} | {} | {} |",
+            "| `{}` ({}) | {} | {} | {} |",
             value.id,
-            value.value.unwrap_or_default(),
+            or_empty(&value.owner),
+            value.value.map_or_else(|| or_empty(&value.same_as).to_owned(), |number| number.to_string()),
             or_empty(&value.unit),
             or_empty(&value.reason)
         );
@@ -453,19 +454,20 @@ fn rust_limits(registry: &Registry, owner: &str) -> String {
         .iter()
         .filter(|value| value.owner.as_deref() == Some(owner))
     {
-        let number = value.value.unwrap_or_default();
-        let rust_type = match value.unit.as_deref() {
-            Some("bytes" | "levels") => "usize",
-            Some("count") if value.id != "INTEGER_MAX" => "usize",
+        let rust_type = value.r#type.as_deref().unwrap_or(match value.unit.as_deref() {
+            Some("bytes" | "levels" | "count") => "usize",
             _ => "u64",
+        });
+        let amount = match &value.same_as {
+            Some(other) => format!("comity_wire::limits::{other}"),
+            None => grouped(value.value.unwrap_or_default()),
         };
         let _ = write!(
             text,
-            "\n/// In {}. {}\npub const {}: {rust_type} = {};\n",
+            "\n/// In {}. {}\npub const {}: {rust_type} = {amount};\n",
             or_empty(&value.unit),
             or_empty(&value.reason),
             value.id,
-            grouped(number)
         );
     }
     text

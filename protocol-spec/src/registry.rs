@@ -55,6 +55,10 @@ pub struct Value {
     pub owner: Option<String>,
     /// `limit`: the value.
     pub value: Option<u64>,
+    /// `limit`: the limit of `comity-wire` that it equals, in place of a value.
+    pub same_as: Option<String>,
+    /// `limit`: the Rust type, where the unit does not say it.
+    pub r#type: Option<String>,
     /// `limit`: the unit.
     pub unit: Option<String>,
     /// `limit`: why this much.
@@ -116,7 +120,7 @@ pub fn read_concurrent(folder: &Path) -> Result<Concurrent, String> {
 
 fn read_one(file: &Path) -> Result<Registry, String> {
     let registry: Registry = parse(file)?;
-    let unique: BTreeSet<_> = registry.values.iter().map(|value| &value.id).collect();
+    let unique: BTreeSet<_> = registry.values.iter().map(|value| (&value.owner, &value.id)).collect();
     if unique.len() != registry.values.len() {
         return Err(format!("{}: a value stands twice", file.display()));
     }

@@ -16,7 +16,7 @@ pub const TIME_MS_MAX: u64 = 253_402_300_799_999;
 /// In ms. A hundred years; sums with a time stay far from overflow.
 pub const DURATION_MS_MAX: u64 = 3_155_760_000_000;
 
-/// In count. 2^53 - 1: sizes and indexes that a double holds exactly.
+/// In index. 2^53 - 1: sizes and indexes that a double holds exactly.
 pub const INTEGER_MAX: u64 = 9_007_199_254_740_991;
 
 /// In bytes. A code is a name, not a text.
