@@ -1,0 +1,522 @@
+//! The history of a federation: its first charter, and every charter and roster
+//! that follows from it.
+//!
+//! ```text
+//! charter 1 = the federation        roster 1 .. n    made under charter 1
+//! charter 2, first_roster n + 1     roster n + 1 ..  made under charter 2
+//! ```
+//!
+//! Versions go up by one, each names the hash of the one before, and `first_roster`
+//! says which charter a roster of a given version is made under. So every verifier
+//! accepts the same rosters, whatever it learns first, and keys that no longer
+//! govern cannot add to the chain.
+//!
+//! If the governance signs two rosters of one version, the first that came stays,
+//! both are kept as evidence, and the next one settles them by naming both.
+
+use std::sync::Arc;
+
+use comity_wire::ids::{Hash, Kid, MemberId};
+use comity_wire::leaf::{Origin, RosterRef};
+use comity_wire::registry::{KeyPurpose, content_type};
+use comity_wire::words::{Code, TimeMs};
+
+use crate::chain_error::ChainError;
+use crate::charter::Charter;
+use crate::key::Validity;
+use crate::key_history::{KeyHistory, KnownKey};
+use crate::limits::{CHARTER_BYTES_MAX, ROSTER_BYTES_MAX, SIBLINGS_MAX, WINDOW_FUTURE_MS};
+use crate::member::{Log, Member};
+use crate::owns::Owners;
+use crate::roster::{Roster, RosterConflict};
+use crate::rule::{Rule, holds};
+use crate::signed::{Governance, SignedPayload, verify};
+use crate::standing::Standing;
+use crate::succession::member_follows;
+
+/// Everything that is known of a federation's governance and members.
+#[derive(Debug, Clone)]
+pub struct History {
+    fed: Hash,
+    /// By version; there is always the first.
+    charters: Vec<KnownCharter>,
+    /// By version.
+    rosters: Vec<KnownRoster>,
+    siblings: Vec<Sibling>,
+    current: Option<Current>,
+    keys: KeyHistory,
+}
+
+#[derive(Debug, Clone)]
+struct KnownCharter {
+    hash: Hash,
+    charter: Arc<Charter>,
+    governance: Arc<Governance>,
+    signed: Arc<[u8]>,
+}
+
+#[derive(Debug, Clone)]
+struct KnownRoster {
+    hash: Hash,
+    signed: Arc<[u8]>,
+}
+
+/// The other one of two rosters of one version.
+#[derive(Debug, Clone)]
+struct Sibling {
+    hash: Hash,
+    roster: Arc<Roster>,
+    signed: Arc<[u8]>,
+    settled: bool,
+}
+
+/// What the newest roster says.
+#[derive(Debug, Clone)]
+struct Current {
+    reference: RosterRef,
+    charter: Arc<Charter>,
+    roster: Arc<Roster>,
+    owners: Arc<Owners>,
+    /// The newest roster that arrived before it ran out: `roster`, unless that
+    /// one came too late to admit anybody.
+    in_time: Option<Arc<Roster>>,
+}
+
+/// What became of a charter or a roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Added {
+    /// It was here already.
+    Known,
+    /// It is the newest now.
+    Extended,
+    /// The governance has signed two rosters of one version. The first one stays;
+    /// this is the evidence, for an alarm and for others.
+    Conflict(Box<RosterConflict>),
+}
+
+/// The roster that a signed payload holds, after every check that needs no other roster.
+struct Vouched {
+    signed: SignedPayload,
+    roster: Roster,
+    hash: Hash,
+    charter: Arc<Charter>,
+}
+
+impl History {
+    /// Begins with the first charter. Its hash is the federation, so the caller
+    /// must know it, or have shown it to somebody who does: [`Self::join`].
+    ///
+    /// # Errors
+    /// Why it is not the first charter of a federation.
+    pub fn start(bytes: &[u8]) -> Result<Self, ChainError> {
+        let signed = SignedPayload::decode(bytes, CHARTER_BYTES_MAX)?;
+        let charter = Charter::decode(signed.payload())?;
+        if charter.version != 1 {
+            return Err(ChainError::Gap {
+                expected: 1,
+                found: charter.version,
+            });
+        }
+        let governance = Governance::new(&charter.keys, charter.k)?;
+        verify(&signed, content_type::CHARTER, &[&governance])?;
+        Ok(Self {
+            fed: signed.hash(),
+            charters: vec![KnownCharter::new(&signed, charter, governance, bytes)],
+            rosters: Vec::new(),
+            siblings: Vec::new(),
+            current: None,
+            keys: KeyHistory::default(),
+        })
+    }
+
+    /// Begins with the first charter of a federation whose hash is known.
+    ///
+    /// # Errors
+    /// [`ChainError::WrongFederation`], or as [`Self::start`].
+    pub fn join(fed: &Hash, bytes: &[u8]) -> Result<Self, ChainError> {
+        let history = Self::start(bytes)?;
+        if history.fed == *fed {
+            Ok(history)
+        } else {
+            Err(ChainError::WrongFederation)
+        }
+    }
+
+    /// Takes the next charter, which needs the signatures of the old governance
+    /// and of the new one.
+    ///
+    /// # Errors
+    /// Why it does not follow. The history is as it was.
+    pub fn add_charter(&mut self, bytes: &[u8]) -> Result<Added, ChainError> {
+        let signed = SignedPayload::decode(bytes, CHARTER_BYTES_MAX)?;
+        let charter = Charter::decode(signed.payload())?;
+        let hash = signed.hash();
+        if self.charters.iter().any(|known| known.hash == hash) {
+            return Ok(Added::Known);
+        }
+        if charter.version == 1 {
+            return Err(ChainError::WrongFederation);
+        }
+        let before = charter.version - 1;
+        let last = at(&self.charters, before).ok_or(ChainError::Gap {
+            expected: count(&self.charters) + 1,
+            found: charter.version,
+        })?;
+        let governance = Governance::new(&charter.keys, charter.k)?;
+        let both = [last.governance.as_ref(), &governance];
+        verify(&signed, content_type::CHARTER, &both)?;
+        if before < count(&self.charters) {
+            return Err(ChainError::CharterConflict(charter.version));
+        }
+        if charter.first_roster <= count(&self.rosters) {
+            return Err(ChainError::CharterTooLate(count(&self.rosters)));
+        }
+        if charter.previous != Some(last.hash) {
+            return Err(ChainError::WrongPrevious);
+        }
+        let later = charter.first_roster > last.charter.first_roster;
+        holds(later, Rule::FirstRosterOrder)?;
+        let new_to_members = governance.kids().all(|kid| self.keys.key(kid).is_none());
+        holds(new_to_members, Rule::KeyReused)?;
+        let known = KnownCharter::new(&signed, charter, governance, bytes);
+        self.charters.push(known);
+        Ok(Added::Extended)
+    }
+
+    /// Takes the next roster. `now_ms` is the time of this node's record of it:
+    /// now, or when the history is built again, the time of the record.
+    ///
+    /// # Errors
+    /// Why it does not follow. The history is as it was.
+    pub fn add_roster(&mut self, bytes: &[u8], now_ms: TimeMs) -> Result<Added, ChainError> {
+        let signed = SignedPayload::decode(bytes, ROSTER_BYTES_MAX)?;
+        if self.holds_roster(&signed.hash()) {
+            return Ok(Added::Known);
+        }
+        let vouched = self.vouch(signed)?;
+        if vouched.roster.version <= count(&self.rosters) {
+            return Ok(self.conflict(vouched, bytes));
+        }
+        if vouched.roster.issued > now_ms.saturating_add(WINDOW_FUTURE_MS) {
+            return Err(ChainError::FromTheFuture);
+        }
+        let settled = self.follows(&vouched.roster)?;
+        self.keys = self.keys_after(&vouched.roster, settled)?;
+        if let Some(sibling) = settled.and_then(|index| self.siblings.get_mut(index)) {
+            sibling.settled = true;
+        }
+        self.extend(vouched, bytes, now_ms);
+        Ok(Added::Extended)
+    }
+
+    /// Verifies evidence from somebody else, and tells of which version it is.
+    ///
+    /// # Errors
+    /// Why it shows no conflict.
+    pub fn verify_conflict(&self, evidence: &RosterConflict) -> Result<u64, ChainError> {
+        let one = self.vouch(evidence.0.clone())?;
+        let other = self.vouch(evidence.1.clone())?;
+        if one.roster.version == other.roster.version && one.hash != other.hash {
+            Ok(one.roster.version)
+        } else {
+            Err(ChainError::WrongPrevious)
+        }
+    }
+
+    /// Checks that the governance has signed a roster for this place in the chain.
+    fn vouch(&self, signed: SignedPayload) -> Result<Vouched, ChainError> {
+        let roster = Roster::decode(signed.payload())?;
+        if roster.fed != self.fed {
+            return Err(ChainError::WrongFederation);
+        }
+        let expected = count(&self.rosters) + 1;
+        if roster.version > expected {
+            return Err(ChainError::Gap {
+                expected,
+                found: roster.version,
+            });
+        }
+        let of_this_version = |known: &&KnownCharter| known.charter.first_roster <= roster.version;
+        let is_named = |known: &KnownCharter| known.hash == roster.charter;
+        let under = self.charters.iter().rev().find(of_this_version);
+        let Some(under) = under.filter(|known| is_named(known)) else {
+            return Err(if self.charters.iter().any(is_named) {
+                ChainError::WrongCharter
+            } else {
+                ChainError::UnknownCharter
+            });
+        };
+        verify(&signed, content_type::ROSTER, &[under.governance.as_ref()])?;
+        Ok(Vouched {
+            hash: signed.hash(),
+            charter: Arc::clone(&under.charter),
+            signed,
+            roster,
+        })
+    }
+
+    /// Checks that a roster names the one before it. If it settles a conflict,
+    /// gives the place of the sibling that it settles.
+    fn follows(&self, roster: &Roster) -> Result<Option<usize>, ChainError> {
+        let before = roster.version - 1;
+        let last = at(&self.rosters, before).map_or(self.fed, |known| known.hash);
+        let Some((one, other)) = roster.resolves else {
+            return if roster.previous == last {
+                Ok(None)
+            } else {
+                Err(ChainError::WrongPrevious)
+            };
+        };
+        if (last != one && last != other) || (roster.previous != one && roster.previous != other) {
+            return Err(ChainError::WrongPrevious);
+        }
+        let sibling = if last == one { other } else { one };
+        let is_it = |known: &Sibling| known.hash == sibling && known.roster.version == before;
+        let place = self.siblings.iter().position(is_it);
+        place.map(Some).ok_or(ChainError::SiblingMissing)
+    }
+
+    /// Checks what a roster changes, against the one before it and against the
+    /// sibling that it settles, so that both camps can go on with it.
+    fn keys_after(
+        &self,
+        roster: &Roster,
+        settled: Option<usize>,
+    ) -> Result<KeyHistory, ChainError> {
+        let mut keys = self.keys.clone();
+        let last = self.current.as_ref().map(|current| &current.roster);
+        let sibling = settled.and_then(|index| self.siblings.get(index));
+        let sibling = sibling.map(|sibling| &sibling.roster);
+        for before in last.into_iter().chain(sibling) {
+            holds(before.issued <= roster.issued, Rule::IssuedEarlier)?;
+        }
+        if let Some(sibling) = sibling {
+            for old in &sibling.members {
+                if let Some(new) = roster.member(&old.id) {
+                    member_follows(old, new, roster.issued)
+                        .map_err(|rule| rule.broken_by(&old.id))?;
+                }
+            }
+            keys.remember(sibling)?;
+        }
+        let governs = |kid: &Kid| self.charters.iter().any(|known| known.governance.has(kid));
+        let checked = keys.check(roster, governs)?;
+        keys.take(checked);
+        Ok(keys)
+    }
+
+    fn extend(&mut self, vouched: Vouched, bytes: &[u8], now_ms: TimeMs) {
+        let roster = Arc::new(vouched.roster);
+        let before = self.current.take().and_then(|current| current.in_time);
+        let in_time = if now_ms < roster.expires {
+            Some(Arc::clone(&roster))
+        } else {
+            before
+        };
+        self.rosters.push(KnownRoster {
+            hash: vouched.hash,
+            signed: bytes.into(),
+        });
+        self.current = Some(Current {
+            reference: RosterRef(roster.version, vouched.hash),
+            charter: vouched.charter,
+            owners: Arc::new(Owners::of(&roster)),
+            roster,
+            in_time,
+        });
+    }
+
+    fn conflict(&mut self, vouched: Vouched, bytes: &[u8]) -> Added {
+        let kept = at(&self.rosters, vouched.roster.version)
+            .and_then(|kept| SignedPayload::decode(&kept.signed, ROSTER_BYTES_MAX).ok());
+        if self.siblings.len() < SIBLINGS_MAX {
+            self.siblings.push(Sibling {
+                hash: vouched.hash,
+                roster: Arc::new(vouched.roster),
+                signed: bytes.into(),
+                settled: false,
+            });
+        }
+        // What is kept was decoded when it came.
+        let kept = kept.unwrap_or_else(|| vouched.signed.clone());
+        Added::Conflict(Box::new(RosterConflict(kept, vouched.signed)))
+    }
+
+    fn holds_roster(&self, hash: &Hash) -> bool {
+        self.rosters.iter().any(|known| known.hash == *hash)
+            || self.siblings.iter().any(|known| known.hash == *hash)
+    }
+}
+
+/// What is in force.
+impl History {
+    /// The federation: the hash of its first charter.
+    #[must_use]
+    pub const fn fed(&self) -> &Hash {
+        &self.fed
+    }
+
+    /// The charter of the roster in force; without a roster the newest.
+    #[must_use]
+    pub fn charter(&self) -> Option<&Charter> {
+        match &self.current {
+            Some(current) => Some(&current.charter),
+            None => self.charters.last().map(|known| known.charter.as_ref()),
+        }
+    }
+
+    /// The newest charter, which may not be in force yet, with its hash: what the
+    /// next charter follows.
+    #[must_use]
+    pub fn newest_charter(&self) -> Option<(&Charter, Hash)> {
+        let newest = self.charters.last()?;
+        Some((&newest.charter, newest.hash))
+    }
+
+    /// The newest roster.
+    #[must_use]
+    pub fn roster(&self) -> Option<&Roster> {
+        self.current.as_ref().map(|current| current.roster.as_ref())
+    }
+
+    /// What records and replies call the newest roster by.
+    #[must_use]
+    pub fn roster_ref(&self) -> Option<RosterRef> {
+        self.current.as_ref().map(|current| current.reference)
+    }
+
+    /// What the members of the newest roster own.
+    #[must_use]
+    pub fn owners(&self) -> Option<&Owners> {
+        self.current.as_ref().map(|current| current.owners.as_ref())
+    }
+
+    /// Where the newest roster stands.
+    #[must_use]
+    pub fn standing(&self, now_ms: TimeMs) -> Standing {
+        match &self.current {
+            Some(current) => Standing::of(current.roster.expires, current.charter.grace, now_ms),
+            None => Standing::NoRoster,
+        }
+    }
+
+    /// A member of the newest roster.
+    #[must_use]
+    pub fn member(&self, id: &MemberId) -> Option<&Member> {
+        self.roster()?.member(id)
+    }
+
+    /// The roles that a member can use now; `None` if it is no member. A roster
+    /// that arrived when it had run out admits nobody and gives no new roles.
+    #[must_use]
+    pub fn roles_in_force(&self, id: &MemberId, now_ms: TimeMs) -> Option<Vec<&Code>> {
+        let current = self.current.as_ref()?;
+        let member = current.roster.member(id)?;
+        if now_ms < current.roster.expires {
+            return Some(member.roles.iter().collect());
+        }
+        let before = current.in_time.as_ref()?.member(id)?;
+        let had = |role: &&Code| before.roles.find(role).is_some();
+        Some(member.roles.iter().filter(had).collect())
+    }
+
+    /// The member that a node of this transport key belongs to, if it may speak
+    /// for it now.
+    #[must_use]
+    pub fn member_of_node(&self, kid: &Kid, now_ms: TimeMs) -> Option<&MemberId> {
+        let known = self.keys.key(kid)?;
+        let speaks = known.listed.purpose == KeyPurpose::Transport
+            && known.validity(now_ms, now_ms) == Validity::Valid
+            && self.roles_in_force(&known.member, now_ms).is_some();
+        speaks.then_some(&known.member)
+    }
+}
+
+/// Keys and logs, of former members too.
+impl History {
+    /// A statement key that was ever listed for a member.
+    #[must_use]
+    pub fn statement_key(&self, member: &MemberId, kid: &Kid) -> Option<&KnownKey> {
+        self.keys.key_of(member, kid, KeyPurpose::Statement)
+    }
+
+    /// A witness key that was ever listed for a member.
+    #[must_use]
+    pub fn witness_key(&self, member: &MemberId, kid: &Kid) -> Option<&KnownKey> {
+        self.keys.key_of(member, kid, KeyPurpose::Witness)
+    }
+
+    /// The key of a log, and the log, if the log has this key.
+    #[must_use]
+    pub fn log_key(&self, origin: &Origin, kid: &Kid) -> Option<(&KnownKey, &Log)> {
+        let log = self.log(origin).filter(|log| log.key == *kid)?;
+        let key = self.keys.key_of(&origin.member, kid, KeyPurpose::Log)?;
+        Some((key, log))
+    }
+
+    /// A log that was ever listed.
+    #[must_use]
+    pub fn log(&self, origin: &Origin) -> Option<&Log> {
+        let logs = self.keys.logs_of(&origin.member);
+        logs.iter().find(|log| log.origin == *origin)
+    }
+
+    /// Every log that was ever listed for a member.
+    #[must_use]
+    pub fn logs_of(&self, member: &MemberId) -> &[Log] {
+        self.keys.logs_of(member)
+    }
+}
+
+/// What is passed on, and what people must be told.
+impl History {
+    /// The signed charters from a version on.
+    pub fn charters_from(&self, version: u64) -> impl Iterator<Item = &[u8]> {
+        skip_to(&self.charters, version).map(|known| known.signed.as_ref())
+    }
+
+    /// The signed rosters from a version on, each followed by those that the
+    /// governance signed beside it: who is given them in this order can take
+    /// every one.
+    pub fn rosters_from(&self, version: u64) -> impl Iterator<Item = &[u8]> {
+        let kept = skip_to(&self.rosters, version).zip(version.max(1)..);
+        kept.flat_map(|(known, version)| {
+            let beside = self.siblings.iter();
+            let beside = beside.filter(move |other| other.roster.version == version);
+            std::iter::once(known.signed.as_ref()).chain(beside.map(|other| other.signed.as_ref()))
+        })
+    }
+
+    /// The versions of which the governance has signed two rosters that no later
+    /// one has settled.
+    pub fn open_conflicts(&self) -> impl Iterator<Item = u64> {
+        let open = self.siblings.iter().filter(|sibling| !sibling.settled);
+        open.map(|sibling| sibling.roster.version)
+    }
+}
+
+impl KnownCharter {
+    fn new(signed: &SignedPayload, charter: Charter, governance: Governance, bytes: &[u8]) -> Self {
+        Self {
+            hash: signed.hash(),
+            charter: Arc::new(charter),
+            governance: Arc::new(governance),
+            signed: bytes.into(),
+        }
+    }
+}
+
+/// The entry of a version, from 1.
+fn at<T>(entries: &[T], version: u64) -> Option<&T> {
+    entries.get(usize::try_from(version.checked_sub(1)?).ok()?)
+}
+
+fn skip_to<T>(entries: &[T], version: u64) -> std::slice::Iter<'_, T> {
+    let skipped = usize::try_from(version.saturating_sub(1)).unwrap_or(usize::MAX);
+    entries.get(skipped..).unwrap_or_default().iter()
+}
+
+/// The newest version.
+fn count<T>(entries: &[T]) -> u64 {
+    u64::try_from(entries.len()).unwrap_or(u64::MAX)
+}
