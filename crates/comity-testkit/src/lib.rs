@@ -2,5 +2,6 @@
 
 pub mod arbitrary;
 pub mod cddl;
+pub mod federation;
 pub mod mutate;
 pub mod tree;
