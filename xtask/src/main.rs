@@ -1,6 +1,6 @@
 //! Set-up, tests, fuzzing, benches and generated files of Comity: `cargo xtask --help`.
 //!
-//! One file per command: [`test`] runs every suite, [`fuzz`] looks for crashes, [`bench`] measures, [`spec`] writes
+//! One file per command: [`mod@test`] runs every suite, [`fuzz`] looks for crashes, [`mod@bench`] measures, [`spec`] writes
 //! the generated files. [`tools`] finds or installs what they need, [`process`] starts it. The rules that no compiler
 //! holds (who may depend on whom, what the documentation may claim) are tests, under `rules/`.
 
