@@ -64,6 +64,9 @@ pub enum ChainError {
     /// It settles a conflict, of which a roster is missing here.
     #[error("it resolves a conflict of rosters, one of which is not here")]
     SiblingMissing,
+    /// Two rosters, but not two of one version.
+    #[error("this is no evidence: the rosters are not two of one version")]
+    NoConflict,
 }
 
 impl ChainError {
@@ -85,6 +88,7 @@ impl ChainError {
             Self::FromTheFuture => "from-the-future",
             Self::WrongPrevious => "wrong-previous",
             Self::SiblingMissing => "sibling-missing",
+            Self::NoConflict => "no-conflict",
         }
     }
 

@@ -37,8 +37,8 @@ use crate::succession::member_follows;
 /// Everything that is known of a federation's governance and members.
 #[derive(Debug, Clone)]
 pub struct History {
-    fed: Hash,
-    /// By version; there is always the first.
+    first: KnownCharter,
+    /// By version, the first included.
     charters: Vec<KnownCharter>,
     /// By version.
     rosters: Vec<KnownRoster>,
@@ -94,8 +94,8 @@ pub enum Added {
     Conflict(Box<RosterConflict>),
 }
 
-/// The roster that a signed payload holds, after every check that needs no other roster.
-struct Vouched {
+/// A roster that the governance has signed for some place in the chain.
+struct Candidate {
     signed: SignedPayload,
     roster: Roster,
     hash: Hash,
@@ -119,9 +119,10 @@ impl History {
         }
         let governance = Governance::new(&charter.keys, charter.k)?;
         verify(&signed, content_type::CHARTER, &[&governance])?;
+        let first = KnownCharter::new(&signed, charter, governance, bytes);
         Ok(Self {
-            fed: signed.hash(),
-            charters: vec![KnownCharter::new(&signed, charter, governance, bytes)],
+            charters: vec![first.clone()],
+            first,
             rosters: Vec::new(),
             siblings: Vec::new(),
             current: None,
@@ -135,7 +136,7 @@ impl History {
     /// [`ChainError::WrongFederation`], or as [`Self::start`].
     pub fn join(fed: &Hash, bytes: &[u8]) -> Result<Self, ChainError> {
         let history = Self::start(bytes)?;
-        if history.fed == *fed {
+        if history.fed() == fed {
             Ok(history)
         } else {
             Err(ChainError::WrongFederation)
@@ -193,19 +194,19 @@ impl History {
         if self.holds_roster(&signed.hash()) {
             return Ok(Added::Known);
         }
-        let vouched = self.vouch(signed)?;
-        if vouched.roster.version <= count(&self.rosters) {
-            return Ok(self.conflict(vouched, bytes));
-        }
-        if vouched.roster.issued > now_ms.saturating_add(WINDOW_FUTURE_MS) {
+        let candidate = self.candidate(signed)?;
+        if candidate.roster.issued > now_ms.saturating_add(WINDOW_FUTURE_MS) {
             return Err(ChainError::FromTheFuture);
         }
-        let settled = self.follows(&vouched.roster)?;
-        self.keys = self.keys_after(&vouched.roster, settled)?;
+        if candidate.roster.version <= count(&self.rosters) {
+            return Ok(self.conflict(candidate, bytes));
+        }
+        let settled = self.follows(&candidate.roster)?;
+        self.keys = self.keys_after(&candidate.roster, settled)?;
         if let Some(sibling) = settled.and_then(|index| self.siblings.get_mut(index)) {
             sibling.settled = true;
         }
-        self.extend(vouched, bytes, now_ms);
+        self.extend(candidate, bytes, now_ms);
         Ok(Added::Extended)
     }
 
@@ -214,19 +215,19 @@ impl History {
     /// # Errors
     /// Why it shows no conflict.
     pub fn verify_conflict(&self, evidence: &RosterConflict) -> Result<u64, ChainError> {
-        let one = self.vouch(evidence.0.clone())?;
-        let other = self.vouch(evidence.1.clone())?;
+        let one = self.candidate(evidence.0.clone())?;
+        let other = self.candidate(evidence.1.clone())?;
         if one.roster.version == other.roster.version && one.hash != other.hash {
             Ok(one.roster.version)
         } else {
-            Err(ChainError::WrongPrevious)
+            Err(ChainError::NoConflict)
         }
     }
 
     /// Checks that the governance has signed a roster for this place in the chain.
-    fn vouch(&self, signed: SignedPayload) -> Result<Vouched, ChainError> {
+    fn candidate(&self, signed: SignedPayload) -> Result<Candidate, ChainError> {
         let roster = Roster::decode(signed.payload())?;
-        if roster.fed != self.fed {
+        if roster.fed != *self.fed() {
             return Err(ChainError::WrongFederation);
         }
         let expected = count(&self.rosters) + 1;
@@ -247,7 +248,7 @@ impl History {
             });
         };
         verify(&signed, content_type::ROSTER, &[under.governance.as_ref()])?;
-        Ok(Vouched {
+        Ok(Candidate {
             hash: signed.hash(),
             charter: Arc::clone(&under.charter),
             signed,
@@ -259,7 +260,7 @@ impl History {
     /// gives the place of the sibling that it settles.
     fn follows(&self, roster: &Roster) -> Result<Option<usize>, ChainError> {
         let before = roster.version - 1;
-        let last = at(&self.rosters, before).map_or(self.fed, |known| known.hash);
+        let last = at(&self.rosters, before).map_or(self.first.hash, |known| known.hash);
         let Some((one, other)) = roster.resolves else {
             return if roster.previous == last {
                 Ok(None)
@@ -305,8 +306,8 @@ impl History {
         Ok(keys)
     }
 
-    fn extend(&mut self, vouched: Vouched, bytes: &[u8], now_ms: TimeMs) {
-        let roster = Arc::new(vouched.roster);
+    fn extend(&mut self, candidate: Candidate, bytes: &[u8], now_ms: TimeMs) {
+        let roster = Arc::new(candidate.roster);
         let before = self.current.take().and_then(|current| current.in_time);
         let in_time = if now_ms < roster.expires {
             Some(Arc::clone(&roster))
@@ -314,32 +315,32 @@ impl History {
             before
         };
         self.rosters.push(KnownRoster {
-            hash: vouched.hash,
+            hash: candidate.hash,
             signed: bytes.into(),
         });
         self.current = Some(Current {
-            reference: RosterRef(roster.version, vouched.hash),
-            charter: vouched.charter,
+            reference: RosterRef(roster.version, candidate.hash),
+            charter: candidate.charter,
             owners: Arc::new(Owners::of(&roster)),
             roster,
             in_time,
         });
     }
 
-    fn conflict(&mut self, vouched: Vouched, bytes: &[u8]) -> Added {
-        let kept = at(&self.rosters, vouched.roster.version)
+    fn conflict(&mut self, candidate: Candidate, bytes: &[u8]) -> Added {
+        let kept = at(&self.rosters, candidate.roster.version)
             .and_then(|kept| SignedPayload::decode(&kept.signed, ROSTER_BYTES_MAX).ok());
         if self.siblings.len() < SIBLINGS_MAX {
             self.siblings.push(Sibling {
-                hash: vouched.hash,
-                roster: Arc::new(vouched.roster),
+                hash: candidate.hash,
+                roster: Arc::new(candidate.roster),
                 signed: bytes.into(),
                 settled: false,
             });
         }
         // What is kept was decoded when it came.
-        let kept = kept.unwrap_or_else(|| vouched.signed.clone());
-        Added::Conflict(Box::new(RosterConflict(kept, vouched.signed)))
+        let kept = kept.unwrap_or_else(|| candidate.signed.clone());
+        Added::Conflict(Box::new(RosterConflict(kept, candidate.signed)))
     }
 
     fn holds_roster(&self, hash: &Hash) -> bool {
@@ -353,24 +354,24 @@ impl History {
     /// The federation: the hash of its first charter.
     #[must_use]
     pub const fn fed(&self) -> &Hash {
-        &self.fed
+        &self.first.hash
     }
 
-    /// The charter of the roster in force; without a roster the newest.
+    /// The charter that the newest roster is made under; without one, the first.
     #[must_use]
-    pub fn charter(&self) -> Option<&Charter> {
+    pub fn charter(&self) -> &Charter {
         match &self.current {
-            Some(current) => Some(&current.charter),
-            None => self.charters.last().map(|known| known.charter.as_ref()),
+            Some(current) => &current.charter,
+            None => &self.first.charter,
         }
     }
 
     /// The newest charter, which may not be in force yet, with its hash: what the
     /// next charter follows.
     #[must_use]
-    pub fn newest_charter(&self) -> Option<(&Charter, Hash)> {
-        let newest = self.charters.last()?;
-        Some((&newest.charter, newest.hash))
+    pub fn newest_charter(&self) -> (&Charter, Hash) {
+        let newest = self.charters.last().unwrap_or(&self.first);
+        (&newest.charter, newest.hash)
     }
 
     /// The newest roster.

@@ -34,7 +34,7 @@ pub const MATRIX_ROWS_MAX: usize = 1_024;
 /// In count. Rosters beside the one kept, all versions together; governance that signs more has other troubles, and evidence needs two.
 pub const SIBLINGS_MAX: usize = 16;
 
-/// In bytes. A key file has 119 bytes of text; there is room for comments before it.
+/// In bytes. A key file has 119 bytes of text; other tools write a little more.
 pub const KEY_FILE_BYTES_MAX: usize = 4_096;
 
 /// In count. Legal clocks that one federation puts in force.

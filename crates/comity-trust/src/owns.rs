@@ -53,13 +53,13 @@ impl Owners {
     /// or without brackets). The case of letters and one dot at the end do not matter.
     #[must_use]
     pub fn of_host(&self, host: &str) -> Option<&MemberId> {
-        let literal = host
+        let name = host.strip_suffix('.').unwrap_or(host);
+        let in_brackets = name
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));
-        if let Ok(address) = literal.unwrap_or(host).parse() {
+        if let Ok(address) = in_brackets.unwrap_or(name).parse() {
             return self.of_address(address);
         }
-        let name = host.strip_suffix('.').unwrap_or(host);
         if name.len() > DOMAIN_BYTES_MAX {
             return None;
         }

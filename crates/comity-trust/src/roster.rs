@@ -15,10 +15,10 @@ use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
 
 use crate::chain_error::ChainError;
-use crate::limits::MEMBERS_MAX;
+use crate::limits::{MEMBERS_MAX, ROSTER_BYTES_MAX};
 use crate::member::Member;
 use crate::rule::{Breach, Rule, holds};
-use crate::signed::SignedPayload;
+use crate::signed::{SignedPayload, check_size};
 
 /// The roster. Fields stand in canonical order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,19 @@ impl RosterConflict {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         cbor::encode(self)
+    }
+
+    /// Decodes; nothing is verified yet ([`crate::history::History::verify_conflict`]).
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ObjectError> {
+        let max = 2 * ROSTER_BYTES_MAX + 1;
+        check_size(bytes, max)?;
+        let conflict: Self = cbor::decode(bytes)?;
+        conflict.0.within_limits()?;
+        conflict.1.within_limits()?;
+        Ok(conflict)
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use comity_wire::cbor;
 use comity_wire::cose;
 use comity_wire::ids::{Hash, Kid, PublicKey, Signature};
-use comity_wire::limited::length;
+use comity_wire::limited::{Limited, OverLimit, length};
 use comity_wire::object::ObjectError;
 use comity_wire::words::{Keyed, Sorted};
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -85,16 +85,26 @@ impl SignedPayload {
     /// # Errors
     /// What is wrong with the bytes. The size is looked at before anything is read.
     pub fn decode(bytes: &[u8], bytes_max: usize) -> Result<Self, ObjectError> {
-        if bytes.len() > bytes_max {
-            return Err(ObjectError::Oversize {
-                found: bytes.len(),
-                max: bytes_max,
-            });
-        }
+        check_size(bytes, bytes_max)?;
         let signed: Self = cbor::decode(bytes)?;
-        length("SIGNATURES_MAX", signed.1.len(), 1, SIGNATURES_MAX)?;
+        signed.within_limits()?;
         Ok(signed)
     }
+}
+
+impl Limited for SignedPayload {
+    fn within_limits(&self) -> Result<(), OverLimit> {
+        length("SIGNATURES_MAX", self.1.len(), 1, SIGNATURES_MAX)
+    }
+}
+
+/// The first check of all: nothing that is too long is looked into.
+pub(crate) fn check_size(bytes: &[u8], max: usize) -> Result<(), ObjectError> {
+    let found = bytes.len();
+    if found > max {
+        return Err(ObjectError::Oversize { found, max });
+    }
+    Ok(())
 }
 
 /// The keys that govern under one charter, and how many of them it takes.
