@@ -13,6 +13,7 @@ use std::time::SystemTime;
 const COUNTERPARTS: &[(&str, &str)] = &[
     ("sign_1kb", "bare_ed25519_sign_1kb"),
     ("verify_1kb", "bare_ed25519_verify_strict_1kb"),
+    ("check_1kb", "bare_ed25519_verify_strict_1kb"),
     ("decode_1kb", "bare_sha256_1kb"),
 ];
 

@@ -1,8 +1,8 @@
 //! How fast the core is, beside the bare primitives on as many bytes, in one run.
 //! `cargo xtask bench core` prints the table.
 //!
-//! `verify_1kb` is everything that a recipient does before it needs a roster: from
-//! the bytes as received to the decoded statement.
+//! `verify_1kb` goes from the bytes as received to the decoded statement;
+//! `check_1kb` makes every check of the specification, those of the roster included.
 
 #![allow(
     clippy::expect_used,
@@ -13,27 +13,28 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use comity_case::{Case, Entry, State};
-use comity_wire::body::{
-    Acknowledgement, Body, Observation, ObservationItem, Outcome, OutcomeItem, TakedownRequest,
-};
+use comity_case::{Case, Entry, Party, State};
+use comity_testkit::bodies;
+use comity_testkit::federation::{Federation, NOW_MS};
+use comity_trust::authorise::{Context, check_statement};
+use comity_wire::body::Body;
 use comity_wire::cbor;
-use comity_wire::ids::{CaseId, Hash, MemberId, Nonce, StatementId};
-use comity_wire::parts::{Ground, Handling, Item, Locator, Measure, NotifyUploader, Requester};
-use comity_wire::registry::{Answer, Basis, Complete, ObservationResult, OutcomeAnswer};
+use comity_wire::ids::Hash;
+use comity_wire::registry::{Answer, ObservationResult, OutcomeAnswer};
 use comity_wire::statement::{Draft, Payload, Received, Statement};
-use comity_wire::words::{Code, Country, Language, LocatorText, Reference, Sorted};
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use ed25519_dalek::{Signer as _, SigningKey};
+use comity_wire::words::{Sorted, Text};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use ed25519_dalek::{Signer as _, VerifyingKey};
 
 const KILOBYTE: usize = 1024;
 
 fn core(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("core");
-    let key = SigningKey::from_bytes(&[7; 32]);
+    let federation = Federation::new();
+    let key = &federation.member("north").statement;
     let verifying = key.verifying_key();
-    let draft = kilobyte_draft();
-    let statement = draft.clone().sign(&key).expect("within limits");
+    let draft = kilobyte_draft(&federation);
+    let statement = federation.sign(draft.clone());
     let bytes = statement.bytes().to_vec();
     assert_eq!(
         bytes.len(),
@@ -44,10 +45,16 @@ fn core(criterion: &mut Criterion) {
     let payload = cbor::encode(statement.payload());
     let body = statement.payload().body.to_vec();
     let kind = statement.kind();
+    let context = Context {
+        history: federation.history(),
+        me: &federation.member("platform").id,
+        now_ms: NOW_MS,
+        case: None,
+        vouched: None,
+    };
 
-    group.throughput(Throughput::Elements(1));
     group.bench_function("bare_ed25519_sign_1kb", |bench| {
-        bench.iter(|| key.sign(black_box(&bytes)))
+        bench.iter(|| key.sign(black_box(&bytes)));
     });
     group.bench_function("bare_ed25519_verify_strict_1kb", |bench| {
         bench.iter(|| {
@@ -57,17 +64,20 @@ fn core(criterion: &mut Criterion) {
         });
     });
     group.bench_function("bare_sha256_1kb", |bench| {
-        bench.iter(|| Hash::of(black_box(&bytes)))
+        bench.iter(|| Hash::of(black_box(&bytes)));
     });
     group.bench_function("sign_1kb", |bench| {
         bench.iter_batched(
             || draft.clone(),
-            |draft| draft.sign(black_box(&key)).expect("within limits"),
+            |draft| draft.sign(black_box(key)).expect("within limits"),
             BatchSize::SmallInput,
         );
     });
     group.bench_function("verify_1kb", |bench| {
         bench.iter(|| open(black_box(&bytes), &verifying));
+    });
+    group.bench_function("check_1kb", |bench| {
+        bench.iter(|| check_statement(black_box(&bytes), |_| false, &context).expect("valid"));
     });
     group.bench_function("decode_1kb", |bench| {
         bench.iter(|| {
@@ -82,10 +92,15 @@ fn core(criterion: &mut Criterion) {
         let conversation = conversation(items);
         let name = format!("fold_statement_in_case_of_{}", conversation.len());
         group.bench_function(name, |bench| {
-            bench.iter_custom(|times| fold(&conversation, times))
+            bench.iter_custom(|times| fold(&conversation, times));
         });
     }
     group.finish();
+}
+
+fn open(bytes: &[u8], key: &VerifyingKey) -> Statement {
+    let received = Received::read(bytes).expect("valid");
+    received.verify(key).expect("signed").open().expect("valid")
 }
 
 /// The time for `times` statements: whole cases are folded, and their time is
@@ -105,175 +120,53 @@ fn fold(conversation: &[Entry], times: u64) -> Duration {
     total / u32::try_from(conversation.len()).expect("a few hundred")
 }
 
-fn open(bytes: &[u8], key: &ed25519_dalek::VerifyingKey) -> Statement {
-    let received = Received::read(bytes).expect("valid");
-    received.verify(key).expect("signed").open().expect("valid")
-}
-
-fn code(text: &str) -> Code {
-    Code::new(text).expect("a code")
-}
-
-fn member(text: &str) -> MemberId {
-    MemberId::new(text).expect("a member id")
-}
-
-fn item(n: u64, padding: usize) -> Item {
-    let url = format!("https://host.example/{n}?{}", "x".repeat(padding));
-    Item {
-        n,
-        scope: code("this-location"),
-        hosting: vec![],
-        locator: Locator::Url(LocatorText::new(&url).expect("one line")),
-        assessments: vec![],
-    }
-}
-
-fn request(items: u64, padding: usize) -> Body {
-    Body::TakedownRequest(TakedownRequest {
-        text: None,
-        asked: vec![(code("content"), code("removed"))],
-        basis: vec![Ground {
-            nature: code("notice"),
-            article: None,
-            redress: None,
-            authority: None,
-            order_ref: None,
-            good_faith: true,
-            instrument: code("dsa"),
-            jurisdiction: Country::new("IE").expect("a country"),
-        }],
-        items: Sorted::new((1..=items).map(|n| item(n, padding))),
-        clocks: vec![],
-        urgency: code("routine"),
-        capacity: code("host"),
-        reference: Reference::new("7-0").expect("one line"),
-        requester: Requester {
-            attested: true,
-            capacity: code("hotline"),
-        },
-        assessed_at: 1_772_000_000_000,
-        reported_at: None,
-        preserve_until: None,
-    })
-}
-
-/// A request for two items whose signed form has 1,024 bytes.
-fn kilobyte_draft() -> Draft {
-    let issuer = member("north.example");
-    let case_nonce = Nonce::new([2; 16]);
-    let draft = |padding| Draft {
-        case: CaseId::derive(&issuer, &case_nonce),
-        issuer: issuer.clone(),
-        issued_at_s: 1_772_000_000,
-        to: member("platform.example"),
-        fed: Hash::of(b"a federation"),
-        re: Sorted::default(),
-        refs: None,
-        evidence: None,
-        parent: None,
-        nonce: Nonce::new([1; 16]),
-        case_nonce: Some(case_nonce),
-        handling: Handling {
-            lang: Language::new("en").expect("a language"),
-            audience: code("case-staff"),
-            sensitive: code("none"),
-            notify_uploader: NotifyUploader::Allowed,
-        },
-        ext: None,
-        body: request(2, padding),
+/// A request for one item whose signed form has 1,024 bytes.
+fn kilobyte_draft(federation: &Federation) -> Draft {
+    let draft = federation.draft("north", "platform", bodies::request([1]));
+    let with_text = |length| {
+        let mut draft = draft.clone();
+        if let Body::TakedownRequest(body) = &mut draft.body {
+            body.text = Text::new(&"x".repeat(length));
+        }
+        draft
     };
-    let key = SigningKey::from_bytes(&[7; 32]);
-    let length = |padding| {
-        draft(padding)
-            .sign(&key)
-            .map_or(usize::MAX, |statement| statement.bytes().len())
-    };
-    let padding = (1..500)
-        .find(|padding| length(*padding) >= KILOBYTE)
-        .expect("grows");
-    draft(padding)
+    let length = |text| federation.sign(with_text(text)).bytes().len();
+    let text = (1..KILOBYTE).find(|text| length(*text) >= KILOBYTE);
+    with_text(text.expect("a statement grows with its text"))
 }
 
-/// A case of some months: items that are answered, removed, seen again, removed
-/// again and confirmed, one by one.
+/// A case of some months: items that are removed, seen again, removed again and
+/// confirmed, one by one.
 fn conversation(items: u64) -> Vec<Entry> {
     let mut said: Vec<Entry> = Vec::new();
     let mut say = |party, body: Body| {
-        let re = Sorted::new(said.last().map(|entry: &Entry| entry.id));
-        let id: StatementId = Hash::of(&said.len().to_be_bytes());
         said.push(Entry {
-            id,
+            id: Hash::of(&said.len().to_be_bytes()),
             party,
-            re,
+            re: Sorted::new(said.last().map(|entry| entry.id)),
             issued_at: 1_000,
             body: body.into(),
         });
     };
-    use comity_case::Party::{Opener, Recipient};
-    say(Opener, request(items, 10));
-    say(Recipient, accepted());
+    say(Party::Opener, bodies::request(1..=items));
+    say(Party::Recipient, bodies::answer(Answer::Accepted));
     for n in 1..=items {
-        for round in 1..=2 {
+        for (round, seen) in [
+            (1, ObservationResult::Online),
+            (2, ObservationResult::Offline),
+        ] {
             let at = round * 10_000;
-            say(Recipient, done(n, round, at));
-            let seen = if round == 1 {
-                ObservationResult::Online
-            } else {
-                ObservationResult::Offline
-            };
-            say(Opener, observed(n, round, seen, at + 5_000));
+            say(
+                Party::Recipient,
+                bodies::outcome(&[(n, round, OutcomeAnswer::Done, at)]),
+            );
+            say(
+                Party::Opener,
+                bodies::observation(&[(n, round, seen, at + 5_000)]),
+            );
         }
     }
     said
-}
-
-fn accepted() -> Body {
-    Body::Acknowledgement(Acknowledgement {
-        by: code("person"),
-        code: None,
-        next: None,
-        text: None,
-        items: None,
-        names: None,
-        answer: Answer::Accepted,
-        expected_by: None,
-    })
-}
-
-fn done(n: u64, round: u64, effective_at: u64) -> Body {
-    let measure = Measure {
-        until: None,
-        action: code("removed"),
-        reason: None,
-        target: code("content"),
-        automated: false,
-        territories: None,
-        effective_at,
-    };
-    let row = OutcomeItem(
-        n,
-        round,
-        OutcomeAnswer::Done,
-        vec![measure],
-        None,
-        None,
-        None,
-    );
-    Body::Outcome(Outcome {
-        text: None,
-        basis: Basis::Own,
-        items: Sorted::new([row]),
-        complete: Complete::Partial,
-    })
-}
-
-fn observed(n: u64, round: u64, result: ObservationResult, at: u64) -> Body {
-    let row = ObservationItem(n, round, result, code("manual"), None, at);
-    Body::Observation(Observation {
-        basis: Basis::Own,
-        items: Sorted::new([row]),
-    })
 }
 
 criterion_group!(benches, core);

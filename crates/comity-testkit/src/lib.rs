@@ -1,6 +1,7 @@
 //! Fixtures for the tests of Comity: a federation with fixed keys, builders, generators.
 
 pub mod arbitrary;
+pub mod bodies;
 pub mod cddl;
 pub mod federation;
 pub mod mutate;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use comity_case::{Arrival, Case, Entry, Forbidden, Party, State, moves};
 use comity_wire::body::Body;
 use comity_wire::ids::{Hash, StatementId};
-use comity_wire::registry::{Answer, ObservationResult, OutcomeAnswer};
 use comity_wire::words::Sorted;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -23,76 +22,13 @@ pub enum Step {
     Deliver(bool, Index),
 }
 
-/// Something said, with targets chosen among what was said before.
-#[derive(Debug, Clone)]
-pub struct Saying {
-    sort: u8,
-    n: u64,
-    round: u64,
-    at: u64,
-    pick: Index,
-    flag: bool,
-}
-
-impl Saying {
-    pub fn body(&self, said: &[Entry]) -> Body {
-        let of = if said.is_empty() {
-            Hash::of(b"nobody")
-        } else {
-            said[self.pick.index(said.len())].id
-        };
-        let answers = OutcomeAnswer::ALL;
-        let results = ObservationResult::ALL;
-        let pick = |count: usize| self.pick.index(count);
-        match self.sort {
-            0 => request([1, self.n.max(2)]),
-            1 => answer_for(
-                Answer::ALL[pick(6)],
-                self.flag.then_some(&[self.n]),
-                None,
-                "other",
-            ),
-            2 => refuse(&[of]),
-            3 => answer_for(Answer::Refused, None, Some(&[of]), "re-missing"),
-            4..=6 => outcome(&[(self.n, self.round, answers[pick(6)], self.at)]),
-            7 => amendment(&[self.n + 3]),
-            8 => facts(&[self.n]),
-            9 => urgency(if self.flag { "urgent" } else { "imminent-risk" }),
-            10 => withdrawal(self.flag.then_some(&[self.n])),
-            11 => dispute(of),
-            12 => resolution(of, if self.flag { "upheld" } else { "withdrawn" }),
-            13 => question(self.flag.then_some(&[self.n])),
-            14 => information(of, if self.flag { &[1] } else { &[] }),
-            15..=17 => {
-                let result = if self.flag {
-                    ObservationResult::Online
-                } else {
-                    results[pick(6)]
-                };
-                observation(&[(self.n, self.round, result, self.at)])
-            }
-            18 => hold(if self.flag {
-                "court"
-            } else {
-                "law-enforcement"
-            }),
-            19 => release(if self.flag {
-                "court"
-            } else {
-                "law-enforcement"
-            }),
-            _ => erasure(self.flag.then_some(&[of])),
-        }
-    }
-}
-
 pub fn saying() -> impl Strategy<Value = Saying> {
     (
-        0_u8..=20,
+        0..Saying::SORTS,
         1_u64..=4,
         1_u64..=2,
         500_u64..4_000,
-        any::<Index>(),
+        0_usize..1_000,
         any::<bool>(),
     )
         .prop_map(|(sort, n, round, at, pick, flag)| Saying {
@@ -140,7 +76,7 @@ impl Talk {
                     } else {
                         Party::Recipient
                     };
-                    let body = saying.body(&talk.said);
+                    let body = saying.body(&talk.ids());
                     talk.say(party, body);
                 }
                 Step::Deliver(to_opener, which) => {
@@ -163,6 +99,10 @@ impl Talk {
             }
         }
         talk
+    }
+
+    fn ids(&self) -> Vec<StatementId> {
+        self.said.iter().map(|entry| entry.id).collect()
     }
 
     fn say(&mut self, party: Party, body: Body) {
@@ -280,7 +220,7 @@ proptest! {
             let case = &talk.cases[&party];
             let offered = moves(case, party);
             for saying in &sayings {
-                let body = saying.body(&talk.said);
+                let body = saying.body(&talk.ids());
                 let entry = Entry {
                     id: Hash::of(b"next"),
                     party,
