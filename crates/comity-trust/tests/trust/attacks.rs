@@ -1,0 +1,428 @@
+//! The attacks that TUF lists (The Update Framework, "Goals to protect against
+//! specific attacks"), against charter and roster.
+
+use comity_testkit::federation::{
+    DAY_MS, EXPIRES_MS, Federation, GRACE_MS, NOW_MS, edit_keys, edit_member, key, public,
+    takedown_request,
+};
+use comity_trust::chain_error::ChainError;
+use comity_trust::history::{Added, History};
+use comity_trust::key::Ended;
+use comity_trust::limits::{CHARTER_BYTES_MAX, ROSTER_BYTES_MAX};
+use comity_trust::signed::SignedPayload;
+use comity_wire::cbor;
+use comity_wire::cose::kid_of;
+use comity_wire::ids::Hash;
+use comity_wire::registry::{Check, KeyPurpose, content_type};
+use comity_wire::words::Sorted;
+use ed25519_dalek::SigningKey;
+
+use super::{add, code};
+use crate::statements::judge;
+
+fn offer(history: &History, bytes: &[u8]) -> &'static str {
+    code(&history.clone().add_roster(bytes, NOW_MS))
+}
+
+fn signed_by(federation: &Federation, keys: &[&SigningKey]) -> &'static str {
+    let roster = federation.next_roster(|_| ());
+    offer(federation.history(), &roster.sign(keys).encode())
+}
+
+#[test]
+fn arbitrary_content_that_strangers_sign_is_refused() {
+    let federation = Federation::new();
+    let [one, two, _] = federation.governance() else {
+        panic!("three keys")
+    };
+    let (stranger, other) = (key("stranger", 1), key("stranger", 2));
+    assert_eq!(signed_by(&federation, &[&stranger, &other]), "wrong-signer");
+    // Nor does a stranger get in beside those who govern.
+    assert_eq!(
+        signed_by(&federation, &[one, two, &stranger]),
+        "wrong-signer"
+    );
+    // A member does not govern.
+    let north = &federation.member("north").statement;
+    assert_eq!(signed_by(&federation, &[one, north]), "wrong-signer");
+}
+
+#[test]
+fn content_that_is_changed_after_it_was_signed_is_refused() {
+    let federation = Federation::new();
+    let signed = federation.sign_roster(&federation.next_roster(|_| ()));
+    let changed = federation.next_roster(|roster| roster.expires += 1);
+    let swapped = SignedPayload(cbor::encode(&changed).into(), signed.1);
+    assert_eq!(
+        offer(federation.history(), &swapped.encode()),
+        "bad-signature"
+    );
+}
+
+#[test]
+fn a_signature_over_a_charter_does_not_stand_for_a_roster() {
+    let federation = Federation::new();
+    let payload = cbor::encode(&federation.next_roster(|_| ()));
+    let signers = federation.governance().iter().take(2);
+    let signed = signers.fold(SignedPayload::unsigned(payload), |signed, key| {
+        signed.signed_by(content_type::CHARTER, key)
+    });
+    assert_eq!(
+        offer(federation.history(), &signed.encode()),
+        "bad-signature"
+    );
+}
+
+#[test]
+fn too_few_signatures_are_refused() {
+    let federation = Federation::new();
+    let keys: Vec<_> = federation.governance().iter().collect();
+    assert_eq!(signed_by(&federation, &keys[..1]), "threshold");
+    assert_eq!(signed_by(&federation, &keys[..2]), "extended");
+    assert_eq!(signed_by(&federation, &keys), "extended");
+    assert_eq!(signed_by(&federation, &[keys[2], keys[0]]), "extended");
+    // None at all has no encoding.
+    let unsigned = federation.next_roster(|_| ()).sign(&[]);
+    assert_eq!(
+        offer(federation.history(), &unsigned.encode()),
+        "over-limit"
+    );
+}
+
+#[test]
+fn the_signatures_of_one_key_count_once() {
+    let federation = Federation::new();
+    let one = &federation.governance()[0];
+    let signed = federation.next_roster(|_| ()).sign(&[one, one]);
+    assert_eq!(signed.1.len(), 1);
+    assert_eq!(offer(federation.history(), &signed.encode()), "threshold");
+    // Written twice all the same, it is not an encoding.
+    let entry = (signed.1[0].0, signed.1[0].1);
+    let twice = cbor::encode(&(&signed.0, [entry, entry]));
+    assert_eq!(offer(federation.history(), &twice), "bad-payload");
+}
+
+#[test]
+fn one_compromised_governance_key_is_not_enough_and_can_be_replaced() {
+    let mut federation = Federation::new();
+    let stolen = federation.governance()[0].clone();
+    let fresh = key("governance", 4);
+    assert_eq!(signed_by(&federation, &[&stolen]), "threshold");
+    let rest: Vec<_> = federation.governance()[1..].to_vec();
+    let charter = federation.next_charter(|charter| {
+        charter.keys = Sorted::new(rest.iter().chain([&fresh]).map(public));
+    });
+    federation.take_charter(&charter.sign(&[&rest[0], &rest[1]]));
+    assert_eq!(signed_by(&federation, &[&stolen, &rest[0]]), "wrong-signer");
+    assert_eq!(signed_by(&federation, &[&fresh, &rest[0]]), "extended");
+}
+
+#[test]
+fn keys_rotate_only_if_the_old_and_the_new_governance_agree() {
+    let federation = Federation::new();
+    let old: Vec<_> = federation.governance().iter().collect();
+    let fresh = [key("governance", 4), key("governance", 5)];
+    let new: Vec<_> = fresh.iter().collect();
+    let charter = federation.next_charter(|charter| {
+        charter.keys = Sorted::new(fresh.iter().map(public));
+    });
+    let check = |keys: &[&SigningKey], expected: &str| {
+        let bytes = charter.sign(keys).encode();
+        let mut history = federation.history().clone();
+        assert_eq!(code(&history.add_charter(&bytes)), expected);
+    };
+    check(&[new[0], new[1]], "threshold");
+    check(&[old[0], old[1]], "threshold");
+    check(&[old[0], new[0], new[1]], "threshold");
+    check(&[old[0], old[1], new[0]], "threshold");
+    check(&[old[0], old[1], new[0], new[1]], "extended");
+    // The threshold of each counts for itself.
+    let charter = federation.next_charter(|charter| charter.k = 3);
+    let signed = |keys: &[&SigningKey]| {
+        let mut history = federation.history().clone();
+        code(&history.add_charter(&charter.sign(keys).encode()))
+    };
+    assert_eq!(signed(&old[..2]), "threshold");
+    assert_eq!(signed(&old), "extended");
+}
+
+#[test]
+fn rollback_an_old_roster_served_again_does_not_move_the_history_back() {
+    let mut federation = Federation::new();
+    let first = federation
+        .history()
+        .rosters_from(1)
+        .next()
+        .unwrap()
+        .to_vec();
+    federation.take_roster(&federation.sign_roster(&federation.next_roster(|_| ())));
+    let newest = federation.history().roster_ref();
+    let mut history = federation.history().clone();
+    assert_eq!(history.add_roster(&first, NOW_MS), Ok(Added::Known));
+    assert_eq!(history.roster_ref(), newest);
+    assert_eq!(newest.unwrap().0, 2);
+}
+
+#[test]
+fn rollback_an_old_charter_served_again_changes_nothing() {
+    let mut federation = Federation::new();
+    federation.take_charter(&federation.sign_charter(&federation.next_charter(|_| ())));
+    let mut history = federation.history().clone();
+    let first = history.charters_from(1).next().unwrap().to_vec();
+    assert_eq!(history.add_charter(&first), Ok(Added::Known));
+    assert_eq!(history.newest_charter().0.version, 2);
+}
+
+#[test]
+fn rollback_keys_that_no_longer_govern_cannot_add_to_the_chain() {
+    let mut federation = Federation::new();
+    let retired: Vec<_> = federation.governance().to_vec();
+    let fresh = [key("governance", 4), key("governance", 5)];
+    let charter = federation.next_charter(|charter| {
+        charter.keys = Sorted::new(fresh.iter().map(public));
+    });
+    let signers = [&retired[0], &retired[1], &fresh[0], &fresh[1]];
+    federation.take_charter(&charter.sign(&signers));
+    // Under the new charter they are strangers; under the old one it is too late.
+    let under_new = federation.next_roster(|_| ());
+    let by = |roster: &comity_trust::roster::Roster| {
+        let signed = roster.sign(&[&retired[0], &retired[1]]);
+        offer(federation.history(), &signed.encode())
+    };
+    assert_eq!(by(&under_new), "wrong-signer");
+    let first_charter = *federation.fed();
+    let under_old = federation.next_roster(|roster| roster.charter = first_charter);
+    assert_eq!(by(&under_old), "wrong-charter");
+    // Nor can they make another second charter.
+    let first = federation.history().charters_from(1).next().unwrap();
+    let first = History::start(first).unwrap().charter().clone();
+    let fork = comity_trust::charter::Charter {
+        version: 2,
+        previous: Some(first_charter),
+        first_roster: 2,
+        grace: 1,
+        ..first
+    };
+    let signed = fork.sign(&[&retired[0], &retired[1]]);
+    let mut history = federation.history().clone();
+    let result = history.add_charter(&signed.encode());
+    assert_eq!(result, Err(ChainError::CharterConflict(2)));
+}
+
+#[test]
+fn fast_forward_a_version_cannot_be_skipped() {
+    let federation = Federation::new();
+    let ahead = federation.next_roster(|roster| roster.version = 1_000_000);
+    let result = add(&federation, &ahead);
+    assert_eq!(
+        result,
+        Err(ChainError::Gap {
+            expected: 2,
+            found: 1_000_000
+        })
+    );
+    let ahead = federation.next_charter(|charter| charter.version = 3);
+    let signed = federation.sign_charter(&ahead);
+    let result = federation.history().clone().add_charter(&signed.encode());
+    assert_eq!(code(&result), "version-gap");
+    let started = History::start(&signed.encode()).map(|_| ());
+    assert_eq!(started.unwrap_err().code(), "version-gap");
+}
+
+#[test]
+fn fast_forward_a_roster_from_the_future_is_not_taken_yet() {
+    let federation = Federation::new();
+    let ahead = federation.next_roster(|roster| {
+        roster.issued = NOW_MS + DAY_MS;
+    });
+    let bytes = federation.sign_roster(&ahead).encode();
+    let mut history = federation.history().clone();
+    let refused = history.add_roster(&bytes, NOW_MS).unwrap_err();
+    assert_eq!(refused.code(), "from-the-future");
+    assert!(refused.is_transient());
+    assert_eq!(
+        history.add_roster(&bytes, NOW_MS + DAY_MS),
+        Ok(Added::Extended)
+    );
+}
+
+#[test]
+fn freeze_a_roster_that_is_never_renewed_runs_out() {
+    let federation = Federation::new();
+    let check = |now_ms, expected: &str, request: Result<(), Check>| {
+        assert_eq!(federation.history().standing(now_ms).code(), expected);
+        let mut draft = federation.draft("north", "platform", takedown_request());
+        draft.issued_at_s = now_ms / 1000;
+        let statement = federation.sign(draft);
+        assert_eq!(judge(&federation, &statement, "platform", now_ms), request);
+    };
+    check(NOW_MS, "current", Ok(()));
+    check(EXPIRES_MS, "in-grace", Ok(()));
+    check(EXPIRES_MS + GRACE_MS, "past-grace", Err(Check::Roster));
+}
+
+#[test]
+fn mix_and_match_charter_and_roster_belong_together() {
+    let mut federation = Federation::new();
+    let first_charter = *federation.fed();
+    let second = federation.sign_charter(&federation.next_charter(|_| ()));
+    // A charter that nobody has shown yet: fetch it and try again.
+    let unknown = federation.next_roster(|roster| roster.charter = second.hash());
+    let refused = add(&federation, &unknown).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.is_transient()),
+        ("unknown-charter", true)
+    );
+    federation.take_charter(&second);
+    let old = federation.next_roster(|roster| roster.charter = first_charter);
+    assert_eq!(code(&add(&federation, &old)), "wrong-charter");
+    assert_eq!(
+        code(&add(&federation, &federation.next_roster(|_| ()))),
+        "extended"
+    );
+}
+
+#[test]
+fn mix_and_match_a_charter_for_rosters_that_exist_already_is_refused() {
+    let mut federation = Federation::new();
+    let late = federation.sign_charter(&federation.next_charter(|_| ()));
+    federation.take_roster(&federation.sign_roster(&federation.next_roster(|_| ())));
+    let result = federation.history().clone().add_charter(&late.encode());
+    assert_eq!(result, Err(ChainError::CharterTooLate(2)));
+}
+
+#[test]
+fn mix_and_match_nothing_of_another_federation_is_taken() {
+    let federation = Federation::new();
+    let other = federation.next_roster(|roster| roster.fed = Hash::new([5; 32]));
+    // Its logs are of that federation as well.
+    let other = comity_trust::roster::Roster {
+        members: Sorted::new(other.members.iter().cloned().map(|mut member| {
+            member.logs[0].origin.fed = other.fed;
+            member
+        })),
+        ..other
+    };
+    assert_eq!(code(&add(&federation, &other)), "wrong-federation");
+    let mut charter = federation.history().charter().clone();
+    charter.grace += 1;
+    let signed = federation.sign_charter(&charter);
+    let mut history = federation.history().clone();
+    assert_eq!(
+        code(&history.add_charter(&signed.encode())),
+        "wrong-federation"
+    );
+    let joined = History::join(federation.fed(), &signed.encode()).map(|_| ());
+    assert_eq!(joined, Err(ChainError::WrongFederation));
+}
+
+#[test]
+fn a_roster_names_the_one_before_it() {
+    let federation = Federation::new();
+    let other = federation.next_roster(|roster| roster.previous = Hash::new([1; 32]));
+    assert_eq!(code(&add(&federation, &other)), "wrong-previous");
+    let other = federation.next_charter(|charter| charter.previous = Some(Hash::new([1; 32])));
+    let signed = federation.sign_charter(&other);
+    let result = federation.history().clone().add_charter(&signed.encode());
+    assert_eq!(code(&result), "wrong-previous");
+}
+
+#[test]
+fn endless_data_is_refused_before_it_is_read() {
+    let federation = Federation::new();
+    let mut history = federation.history().clone();
+    let endless = vec![0x5f; ROSTER_BYTES_MAX + 1];
+    assert_eq!(code(&history.add_roster(&endless, NOW_MS)), "oversize");
+    let endless = vec![0x5f; CHARTER_BYTES_MAX + 1];
+    assert_eq!(code(&history.add_charter(&endless)), "oversize");
+    assert_eq!(History::start(&endless).unwrap_err().code(), "oversize");
+    // Nor does a declared length of 2^62 bytes reserve any.
+    let declared = [0x82, 0x5b, 0x40, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(code(&history.add_roster(&declared, NOW_MS)), "bad-payload");
+}
+
+#[test]
+fn nested_data_is_refused_before_it_is_decoded() {
+    let mut history = Federation::new().history().clone();
+    assert_eq!(
+        code(&history.add_roster(&vec![0x81; 100_000], NOW_MS)),
+        "too-deep"
+    );
+    let inside = SignedPayload::unsigned(vec![0x81; 100_000]);
+    let inside = inside.signed_by(content_type::ROSTER, &key("governance", 1));
+    assert_eq!(
+        code(&history.add_roster(&inside.encode(), NOW_MS)),
+        "too-deep"
+    );
+}
+
+#[test]
+fn a_first_charter_needs_the_signatures_of_its_own_keys() {
+    let federation = Federation::new();
+    let charter = federation.history().charter();
+    let keys: Vec<_> = federation.governance().iter().collect();
+    let start = |keys: &[&SigningKey]| History::start(&charter.sign(keys).encode()).map(|_| ());
+    assert_eq!(start(&keys[..2]), Ok(()));
+    assert_eq!(start(&keys[..1]).unwrap_err().code(), "threshold");
+    let stranger = key("stranger", 1);
+    let refused = start(&[keys[0], &stranger]);
+    assert_eq!(refused, Err(ChainError::WrongSigner(kid_of(&stranger))));
+}
+
+#[test]
+fn a_compromised_member_key_is_refused_from_then_on_whatever_date_it_claims() {
+    let mut federation = Federation::new();
+    let draft = federation.draft("north", "platform", takedown_request());
+    let before = federation.sign(draft);
+    let stolen_at = NOW_MS + 60_000;
+    let roster = federation.next_roster(|roster| {
+        edit_member(roster, "north", |member| {
+            edit_keys(member, KeyPurpose::Statement, |key| {
+                key.ended = Some(Ended::CompromisedSince(stolen_at));
+            });
+        });
+    });
+    federation.take_roster(&federation.sign_roster(&roster));
+    let judged = |now_ms| judge(&federation, &before, "platform", now_ms);
+    // Dated before the theft, and believed only if it was seen before the theft.
+    assert_eq!(judged(stolen_at - 1), Ok(()));
+    assert_eq!(judged(stolen_at), Err(Check::Roster));
+    // Evidence is judged by the first cosignature over its receipt.
+    let known = federation
+        .history()
+        .statement_key(before.issuer(), before.kid());
+    let validity = |seen_at| known.unwrap().validity(before.issued_at(), seen_at);
+    assert_eq!(validity(stolen_at - 1), comity_trust::key::Validity::Valid);
+    assert_eq!(
+        validity(stolen_at),
+        comity_trust::key::Validity::Compromised
+    );
+}
+
+#[test]
+fn a_refused_roster_leaves_the_history_as_it_was() {
+    let federation = Federation::new();
+    let mut history = federation.history().clone();
+    let newest = history.roster_ref();
+    let vanished = federation.next_roster(|roster| {
+        edit_member(roster, "south", |member| {
+            let rest = member
+                .keys
+                .iter()
+                .filter(|key| key.purpose != KeyPurpose::Witness);
+            member.keys = Sorted::new(rest.cloned());
+        });
+        edit_member(roster, "north", |member| {
+            comity_testkit::federation::add_key(member, &key("north", 9), KeyPurpose::Statement);
+        });
+    });
+    let bytes = federation.sign_roster(&vanished).encode();
+    assert_eq!(code(&history.add_roster(&bytes, NOW_MS)), "key-vanished");
+    assert_eq!(history.roster_ref(), newest);
+    let north = &federation.member("north").id;
+    assert!(
+        history
+            .statement_key(north, &kid_of(&key("north", 9)))
+            .is_none()
+    );
+}

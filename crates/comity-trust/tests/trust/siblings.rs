@@ -1,0 +1,244 @@
+//! The governance has signed two rosters of one version.
+
+use comity_testkit::federation::{
+    DAY_MS, Federation, NOW_MS, add_key, edit_keys, edit_member, key,
+};
+use comity_trust::chain_error::ChainError;
+use comity_trust::history::{Added, History};
+use comity_trust::key::Ended;
+use comity_trust::limits::SIBLINGS_MAX;
+use comity_trust::roster::{Roster, RosterConflict};
+use comity_trust::signed::SignedPayload;
+use comity_wire::cose::kid_of;
+use comity_wire::ids::Hash;
+use comity_wire::registry::KeyPurpose;
+
+use super::code;
+
+/// Two rosters of version 2, and two camps that each saw one of them first.
+struct Split {
+    federation: Federation,
+    rosters: [SignedPayload; 2],
+    camps: [History; 2],
+}
+
+fn split(edit: impl FnOnce(&mut Roster)) -> Split {
+    let federation = Federation::new();
+    let one = federation.sign_roster(&federation.next_roster(|roster| roster.expires += 1));
+    let other = federation.sign_roster(&federation.next_roster(edit));
+    let camp = |first: &SignedPayload| {
+        let mut history = federation.history().clone();
+        assert_eq!(
+            history.add_roster(&first.encode(), NOW_MS),
+            Ok(Added::Extended)
+        );
+        history
+    };
+    Split {
+        camps: [camp(&one), camp(&other)],
+        rosters: [one, other],
+        federation,
+    }
+}
+
+fn hashes(rosters: &[SignedPayload; 2]) -> (Hash, Hash) {
+    let [one, other] = rosters.each_ref().map(SignedPayload::hash);
+    (one.min(other), one.max(other))
+}
+
+/// The roster that settles the split, after the first of the two.
+fn settling(split: &Split, edit: impl FnOnce(&mut Roster)) -> SignedPayload {
+    let last = split.camps[0].roster().unwrap();
+    let mut next = Roster {
+        issued: last.issued + DAY_MS,
+        version: last.version + 1,
+        previous: split.rosters[0].hash(),
+        resolves: Some(hashes(&split.rosters)),
+        ..last.clone()
+    };
+    edit(&mut next);
+    split.federation.sign_roster(&next)
+}
+
+fn show_each_other(split: &mut Split) {
+    let [one, other] = split.rosters.each_ref().map(SignedPayload::encode);
+    let first = split.camps[0].add_roster(&other, NOW_MS);
+    let second = split.camps[1].add_roster(&one, NOW_MS);
+    assert_eq!((code(&first), code(&second)), ("conflict", "conflict"));
+}
+
+#[test]
+fn the_first_roster_stays_and_the_second_is_evidence() {
+    let mut split = split(|_| ());
+    let kept = split.camps[0].roster_ref();
+    let result = split.camps[0]
+        .add_roster(&split.rosters[1].encode(), NOW_MS)
+        .unwrap();
+    let expected = RosterConflict(split.rosters[0].clone(), split.rosters[1].clone());
+    assert_eq!(result, Added::Conflict(Box::new(expected.clone())));
+    assert_eq!(split.camps[0].roster_ref(), kept);
+    assert_eq!(split.camps[0].open_conflicts().collect::<Vec<_>>(), [2]);
+    // Anybody can verify it.
+    let read = RosterConflict::decode(&expected.encode()).unwrap();
+    assert_eq!(split.federation.history().verify_conflict(&read), Ok(2));
+    assert_eq!(split.camps[1].verify_conflict(&read), Ok(2));
+    // Shown once more, it is known.
+    let again = split.camps[0].add_roster(&split.rosters[1].encode(), NOW_MS);
+    assert_eq!(again, Ok(Added::Known));
+}
+
+#[test]
+fn what_is_no_conflict_is_no_evidence() {
+    let split = split(|_| ());
+    let [one, _] = &split.rosters;
+    let history = split.federation.history();
+    let check = |evidence: RosterConflict, expected: &str| {
+        let refused = history.verify_conflict(&evidence).unwrap_err();
+        assert_eq!(refused.code(), expected);
+    };
+    check(RosterConflict(one.clone(), one.clone()), "no-conflict");
+    let first = history.rosters_from(1).next().unwrap();
+    let first = SignedPayload::decode(first, first.len()).unwrap();
+    check(RosterConflict(one.clone(), first), "no-conflict");
+    let forged = split
+        .federation
+        .next_roster(|_| ())
+        .sign(&[&key("stranger", 1)]);
+    check(RosterConflict(one.clone(), forged), "wrong-signer");
+}
+
+#[test]
+fn a_second_roster_that_too_few_signed_is_no_conflict() {
+    let mut split = split(|_| ());
+    let forged = split.federation.next_roster(|roster| roster.expires += 7);
+    let forged = forged.sign(&[&split.federation.governance()[2]]);
+    let result = split.camps[0].add_roster(&forged.encode(), NOW_MS);
+    assert_eq!(code(&result), "threshold");
+    assert_eq!(split.camps[0].open_conflicts().count(), 0);
+}
+
+#[test]
+fn a_roster_that_names_both_is_accepted_by_both_camps() {
+    let mut split = split(|_| ());
+    let next = settling(&split, |_| ()).encode();
+    // Not before the other one is here: else a camp would not know what it settles.
+    for camp in &mut split.camps {
+        let refused = camp.add_roster(&next, NOW_MS).unwrap_err();
+        assert_eq!(refused, ChainError::SiblingMissing);
+        assert!(refused.is_transient());
+    }
+    show_each_other(&mut split);
+    for camp in &mut split.camps {
+        assert_eq!(camp.add_roster(&next, NOW_MS), Ok(Added::Extended));
+        assert_eq!(camp.open_conflicts().count(), 0);
+    }
+    assert_eq!(split.camps[0].roster_ref(), split.camps[1].roster_ref());
+}
+
+#[test]
+fn without_naming_both_a_roster_is_taken_by_its_own_camp_only() {
+    let mut split = split(|_| ());
+    show_each_other(&mut split);
+    let next = settling(&split, |roster| roster.resolves = None).encode();
+    assert_eq!(code(&split.camps[0].add_roster(&next, NOW_MS)), "extended");
+    assert_eq!(
+        code(&split.camps[1].add_roster(&next, NOW_MS)),
+        "wrong-previous"
+    );
+}
+
+#[test]
+fn a_roster_that_settles_other_rosters_does_not_follow() {
+    let mut split = split(|_| ());
+    show_each_other(&mut split);
+    let (one, _) = hashes(&split.rosters);
+    let check = |edit: fn(&mut Roster, Hash), expected: &str| {
+        let next = settling(&split, |roster| edit(roster, one)).encode();
+        assert_eq!(
+            code(&split.camps[0].clone().add_roster(&next, NOW_MS)),
+            expected
+        );
+    };
+    let strangers = |roster: &mut Roster, _: Hash| {
+        roster.resolves = Some((Hash::new([1; 32]), Hash::new([2; 32])));
+    };
+    check(strangers, "wrong-previous");
+    check(|roster, _| roster.previous = roster.fed, "wrong-previous");
+}
+
+#[test]
+fn a_settling_roster_forgets_nothing_of_either() {
+    let theirs = kid_of(&key("south", 9));
+    let mut split = split(|roster| {
+        edit_member(roster, "south", |member| {
+            add_key(member, &key("south", 9), KeyPurpose::Statement);
+        });
+        edit_member(roster, "north", |member| {
+            edit_keys(member, KeyPurpose::Witness, |key| {
+                key.ended = Some(Ended::CompromisedSince(NOW_MS));
+            });
+        });
+    });
+    show_each_other(&mut split);
+    let check = |next: SignedPayload, expected: &str| {
+        for camp in &split.camps {
+            let result = camp.clone().add_roster(&next.encode(), NOW_MS);
+            assert_eq!(code(&result), expected);
+        }
+    };
+    let keep_key = |roster: &mut Roster| {
+        edit_member(roster, "south", |member| {
+            add_key(member, &key("south", 9), KeyPurpose::Statement);
+        });
+    };
+    let keep_theft = |roster: &mut Roster| {
+        edit_member(roster, "north", |member| {
+            edit_keys(member, KeyPurpose::Witness, |key| {
+                key.ended = Some(Ended::CompromisedSince(NOW_MS));
+            });
+        });
+    };
+    check(settling(&split, keep_theft), "key-vanished");
+    check(settling(&split, keep_key), "key-resurrected");
+    let both = settling(&split, |roster| {
+        keep_key(roster);
+        keep_theft(roster);
+    });
+    check(both.clone(), "extended");
+    let south = &split.federation.member("south").id;
+    for camp in &mut split.camps {
+        camp.add_roster(&both.encode(), NOW_MS).unwrap();
+        assert!(camp.statement_key(south, &theirs).is_some());
+    }
+}
+
+#[test]
+fn who_joins_later_gets_both_and_takes_every_roster() {
+    let mut split = split(|_| ());
+    show_each_other(&mut split);
+    let next = settling(&split, |_| ()).encode();
+    split.camps[1].add_roster(&next, NOW_MS).unwrap();
+    let charter = split.camps[1].charters_from(1).next().unwrap();
+    let mut joins = History::start(charter).unwrap();
+    let results: Vec<_> = split.camps[1]
+        .rosters_from(1)
+        .map(|roster| code(&joins.add_roster(roster, NOW_MS)))
+        .collect();
+    assert_eq!(results, ["extended", "extended", "conflict", "extended"]);
+    assert_eq!(joins.roster_ref(), split.camps[1].roster_ref());
+}
+
+#[test]
+fn conflicts_are_shown_without_end_and_kept_to_a_limit() {
+    let federation = Federation::new();
+    let mut history = federation.history().clone();
+    let signed = |n| {
+        let roster = federation.next_roster(|roster| roster.expires += n);
+        federation.sign_roster(&roster).encode()
+    };
+    history.add_roster(&signed(0), NOW_MS).unwrap();
+    for n in 1..=u64::try_from(SIBLINGS_MAX).unwrap() + 3 {
+        assert_eq!(code(&history.add_roster(&signed(n), NOW_MS)), "conflict");
+    }
+    assert_eq!(history.open_conflicts().count(), SIBLINGS_MAX);
+}
