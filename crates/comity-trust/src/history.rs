@@ -203,8 +203,8 @@ impl History {
         }
         let settled = self.follows(&candidate.roster)?;
         self.keys = self.keys_after(&candidate.roster, settled)?;
-        if let Some(sibling) = settled.and_then(|index| self.siblings.get_mut(index)) {
-            sibling.settled = true;
+        if let Some(sibling) = settled.and_then(|index| self.siblings.get(index)) {
+            self.settle(sibling.hash);
         }
         self.extend(candidate, bytes, now_ms);
         Ok(Added::Extended)
@@ -341,6 +341,21 @@ impl History {
         // What is kept was decoded when it came.
         let kept = kept.unwrap_or_else(|| candidate.signed.clone());
         Added::Conflict(Box::new(RosterConflict(kept, candidate.signed)))
+    }
+
+    /// A sibling that is settled has settled what it names itself: the two camps
+    /// may have been more than one version apart.
+    fn settle(&mut self, sibling: Hash) {
+        let mut named = vec![sibling];
+        while let Some(hash) = named.pop() {
+            let open = |known: &&mut Sibling| known.hash == hash && !known.settled;
+            if let Some(sibling) = self.siblings.iter_mut().find(open) {
+                sibling.settled = true;
+                if let Some((one, other)) = sibling.roster.resolves {
+                    named.extend([one, other]);
+                }
+            }
+        }
     }
 
     fn holds_roster(&self, hash: &Hash) -> bool {

@@ -177,11 +177,7 @@ mod tests {
         ] {
             check(weak, false);
         }
-        // Not canonical: y = p + 3, and the neutral element with a sign.
-        check(
-            "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-            false,
-        );
+        // The neutral element with a sign.
         check(
             "0100000000000000000000000000000000000000000000000000000000000080",
             false,
@@ -191,5 +187,18 @@ mod tests {
             "0200000000000000000000000000000000000000000000000000000000000000",
             false,
         );
+    }
+
+    #[test]
+    fn a_point_written_with_a_number_above_the_prime_is_refused() {
+        let mut read_by_the_library = 0;
+        for (low, high) in (0xed..=0xff_u8).flat_map(|low| [(low, 0x7f), (low, 0xff)]) {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (low, high);
+            let lenient = VerifyingKey::from_bytes(&bytes);
+            read_by_the_library += u8::from(lenient.is_ok_and(|key| !key.is_weak()));
+            assert_eq!(usable(&PublicKey::new(bytes)), Err(Rule::WeakKey));
+        }
+        assert!(read_by_the_library > 0, "else nothing was tested");
     }
 }

@@ -1,6 +1,8 @@
 //! What must hold inside a charter or a roster, and between one and the next.
 //! Each rule has a stable code.
 
+use std::fmt;
+
 use comity_wire::ids::MemberId;
 
 /// Declares the rules: name, code, sentence.
@@ -72,13 +74,23 @@ rules! {
 }
 
 /// A rule that was broken, and by whose entry.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {}", .member.as_ref().map_or("", MemberId::as_str), .rule.code(), .rule.sentence())]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
     /// The rule.
     pub rule: Rule,
     /// The member whose entry breaks it; none for the charter or the whole roster.
     pub member: Option<MemberId>,
+}
+
+impl std::error::Error for Breach {}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(member) = &self.member {
+            write!(f, "in the entry of {member}: ")?;
+        }
+        write!(f, "this does not hold: {}", self.rule.sentence())
+    }
 }
 
 impl From<Rule> for Breach {

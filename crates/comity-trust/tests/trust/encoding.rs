@@ -11,9 +11,11 @@ use comity_trust::member::LogState;
 use comity_trust::roster::{Roster, RosterConflict};
 use comity_trust::signed::SignedPayload;
 use comity_wire::cbor;
+use comity_wire::ext::Extension;
 use comity_wire::ids::Hash;
 use comity_wire::object::ObjectError;
 use comity_wire::registry::KeyPurpose;
+use comity_wire::words::{ExtensionName, Sorted};
 
 use super::next;
 
@@ -80,7 +82,10 @@ fn sorted_deeply(node: &Node) -> Node {
 #[test]
 fn no_fault_of_an_encoding_is_accepted() {
     let federation = Federation::new();
-    let charter = cbor::encode(&federation.next_charter(|_| ()));
+    let charter = cbor::encode(&federation.next_charter(|charter| {
+        charter.matrix = Sorted::new(charter.matrix.iter().take(2).cloned());
+    }));
+    Charter::decode(&charter).unwrap();
     for mutant in Layer::outermost("charter", &charter).mutants() {
         let accepted = Charter::decode(&mutant.bytes);
         assert!(accepted.is_err(), "{} at {}", mutant.fault, mutant.place);
@@ -155,7 +160,7 @@ fn every_limit_is_held() {
     let federation = Federation::new();
     let roster = |edit: fn(&mut Roster)| assert_eq!(next(&federation, edit), "over-limit");
     roster(|roster| roster.expires = u64::MAX);
-    roster(|roster| roster.members = comity_wire::words::Sorted::default());
+    roster(|roster| roster.members = Sorted::default());
     roster(|roster| edit_member(roster, "north", |member| member.names.clear()));
     roster(|roster| edit_member(roster, "north", |member| member.logs.clear()));
     roster(|roster| edit_member(roster, "north", |member| member.languages.clear()));
@@ -166,11 +171,10 @@ fn every_limit_is_held() {
     });
     roster(|roster| {
         edit_member(roster, "north", |member| {
-            member.nodes =
-                comity_wire::words::Sorted::new(member.nodes.iter().cloned().map(|mut node| {
-                    node.addresses = vec![reference("/ip4/192.0.2.1"); 9];
-                    node
-                }));
+            member.nodes = Sorted::new(member.nodes.iter().cloned().map(|mut node| {
+                node.addresses = vec![reference("/ip4/192.0.2.1"); 9];
+                node
+            }));
         });
     });
     let charter = |edit: fn(&mut Charter)| {
@@ -182,7 +186,32 @@ fn every_limit_is_held() {
     charter(|charter| charter.small_cell = 0);
     charter(|charter| charter.small_cell = 1_001);
     charter(|charter| charter.grace = u64::MAX);
-    charter(|charter| charter.matrix = comity_wire::words::Sorted::default());
+    charter(|charter| charter.matrix = Sorted::default());
     charter(|charter| charter.quorum.members = 65);
-    charter(|charter| charter.mandates[0].roles = comity_wire::words::Sorted::default());
+    charter(|charter| charter.mandates[0].roles = Sorted::default());
+}
+
+#[test]
+fn an_extension_is_carried_and_a_critical_one_is_refused() {
+    let federation = Federation::new();
+    let with = |critical| {
+        let name = ExtensionName::new("example.note").unwrap();
+        let value = serde_bytes::ByteBuf::from(vec![1, 2, 3]);
+        federation.next_roster(|roster| {
+            edit_member(roster, "north", |member| {
+                let extension = Extension(name.clone(), critical, value.clone());
+                member.ext = Some(Sorted::new([extension]));
+            });
+        })
+    };
+    assert_eq!(
+        super::code(&super::add(&federation, &with(true))),
+        "unknown-critical"
+    );
+    let carried = with(false);
+    let mut history = federation.history().clone();
+    let bytes = federation.sign_roster(&carried).encode();
+    history.add_roster(&bytes, NOW_MS).unwrap();
+    assert_eq!(history.roster(), Some(&carried));
+    assert_eq!(validate("roster", &cbor::encode(&carried)), Ok(()));
 }

@@ -229,6 +229,44 @@ fn who_joins_later_gets_both_and_takes_every_roster() {
 }
 
 #[test]
+fn camps_that_are_more_than_one_version_apart_come_together_again() {
+    let mut split = split(|_| ());
+    // The first camp goes on before it learns of the other one.
+    let went_on = settling(&split, |roster| roster.resolves = None);
+    let for_the_other = settling(&split, |_| ());
+    split.camps[0]
+        .add_roster(&went_on.encode(), NOW_MS)
+        .unwrap();
+    show_each_other(&mut split);
+    // The other camp cannot follow what went on elsewhere, so it gets a roster
+    // of its own, and the next one settles those two.
+    let last = Roster::decode(for_the_other.payload()).unwrap();
+    let together = [went_on.clone(), for_the_other.clone()];
+    let together = split.federation.sign_roster(&Roster {
+        issued: last.issued + DAY_MS,
+        version: last.version + 1,
+        previous: for_the_other.hash(),
+        resolves: Some(hashes(&together)),
+        ..last
+    });
+    let mut take = |camp: usize, roster: &SignedPayload| {
+        code(&split.camps[camp].add_roster(&roster.encode(), NOW_MS))
+    };
+    assert_eq!(take(1, &went_on), "wrong-previous");
+    assert_eq!(take(1, &for_the_other), "extended");
+    assert_eq!(take(1, &together), "sibling-missing");
+    assert_eq!(take(1, &went_on), "conflict");
+    assert_eq!(take(0, &for_the_other), "conflict");
+    for camp in [0, 1] {
+        assert_eq!(take(camp, &together), "extended");
+    }
+    for camp in &split.camps {
+        assert_eq!(camp.open_conflicts().count(), 0);
+        assert_eq!(camp.roster_ref(), split.camps[0].roster_ref());
+    }
+}
+
+#[test]
 fn conflicts_are_shown_without_end_and_kept_to_a_limit() {
     let federation = Federation::new();
     let mut history = federation.history().clone();
