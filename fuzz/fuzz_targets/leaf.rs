@@ -1,11 +1,11 @@
-//! The leaf of a log, as a peer's receipt or an audit brings it.
+//! Leaf and facts of a record, as a peer's receipt or an audit brings them.
 
 #![no_main]
 
-use comity_wire::leaf::Leaf;
+use comity_fuzz::agree;
+use comity_wire::leaf::{Facts, Leaf};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    if let Ok(leaf) = Leaf::decode(bytes) {
-        assert_eq!(leaf.encode(), bytes, "two encodings of one leaf");
-    }
+    agree(bytes, Leaf::decode, Leaf::encode);
+    agree(bytes, Facts::decode, Facts::encode);
 });
