@@ -1,7 +1,7 @@
 //! The governance has signed two rosters of one version.
 
 use comity_testkit::federation::{
-    DAY_MS, Federation, NOW_MS, add_key, edit_keys, edit_member, key,
+    DAY_MS, Federation, MemberKeys, NOW_MS, add_key, edit_keys, edit_member, entry, key,
 };
 use comity_trust::chain_error::ChainError;
 use comity_trust::history::{Added, History};
@@ -12,6 +12,7 @@ use comity_trust::signed::SignedPayload;
 use comity_wire::cose::kid_of;
 use comity_wire::ids::Hash;
 use comity_wire::registry::KeyPurpose;
+use comity_wire::words::Sorted;
 
 use super::code;
 
@@ -210,6 +211,60 @@ fn a_settling_roster_forgets_nothing_of_either() {
         camp.add_roster(&both.encode(), NOW_MS).unwrap();
         assert!(camp.statement_key(south, &theirs).is_some());
     }
+}
+
+#[test]
+fn a_member_of_the_other_roster_only_is_remembered() {
+    let west = MemberKeys::new("west");
+    let mut split = split(|roster| {
+        let new = entry(&west, &roster.fed);
+        roster.members = Sorted::new(roster.members.iter().cloned().chain([new]));
+    });
+    show_each_other(&mut split);
+    let next = settling(&split, |_| ()).encode();
+    let kid = kid_of(&west.statement);
+    for camp in &mut split.camps {
+        camp.add_roster(&next, NOW_MS).unwrap();
+        assert!(camp.member(&west.id).is_none());
+        assert!(camp.statement_key(&west.id, &kid).is_some());
+    }
+    // So nobody else can ever have its key.
+    let last = split.camps[0].roster().unwrap();
+    let mut after = Roster {
+        version: last.version + 1,
+        previous: last.reference().1,
+        resolves: None,
+        ..last.clone()
+    };
+    edit_member(&mut after, "north", |member| {
+        add_key(member, &west.statement, KeyPurpose::Statement);
+    });
+    let after = split.federation.sign_roster(&after).encode();
+    for camp in &mut split.camps {
+        assert_eq!(code(&camp.add_roster(&after, NOW_MS)), "key-reused");
+    }
+}
+
+#[test]
+fn rosters_of_two_versions_cannot_be_settled_together() {
+    let mut split = split(|_| ());
+    show_each_other(&mut split);
+    let went_on = settling(&split, |roster| roster.resolves = None);
+    split.camps[0]
+        .add_roster(&went_on.encode(), NOW_MS)
+        .unwrap();
+    let last = split.camps[0].roster().unwrap();
+    let next = Roster {
+        version: last.version + 1,
+        previous: went_on.hash(),
+        resolves: Some(hashes(&[went_on.clone(), split.rosters[1].clone()])),
+        ..last.clone()
+    };
+    let next = split.federation.sign_roster(&next).encode();
+    assert_eq!(
+        code(&split.camps[0].add_roster(&next, NOW_MS)),
+        "sibling-missing"
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use comity_trust::authorise::{
 };
 use comity_trust::key::Ended;
 use comity_trust::limits::{WINDOW_FUTURE_MS, WINDOW_PAST_MS};
-use comity_trust::member::LogState;
+use comity_trust::member::{LogState, Member};
 use comity_wire::body::{Acknowledgement, Body, Outcome, OutcomeItem, Withdrawal};
 use comity_wire::cose::kid_of;
 use comity_wire::ids::{CaseId, Hash, Nonce};
@@ -435,6 +435,10 @@ struct Restored {
 }
 
 fn restored() -> Restored {
+    restored_with(|_| ())
+}
+
+fn restored_with(edit: fn(&mut Member)) -> Restored {
     let mut federation = Federation::new();
     let statement = federation.sign(federation.draft("north", "platform", takedown_request()));
     let roster = federation.next_roster(|roster| {
@@ -446,6 +450,7 @@ fn restored() -> Restored {
             log.origin.n = 2;
             member.logs[0].state = LogState::Closed((9, Hash::new([9; 32])));
             member.logs.push(log);
+            edit(member);
         });
     });
     federation.take_roster(&federation.sign_roster(&roster));
@@ -541,6 +546,19 @@ fn no_other_receipt_stands_in_for_the_roster() {
         restored.receipt(3, &platform.log, received),
         &Hash::new([7; 32]),
     );
+}
+
+#[test]
+fn a_receipt_of_a_stolen_log_key_stands_in_for_nothing() {
+    let restored = restored_with(|member| {
+        edit_keys(member, KeyPurpose::Log, |key| {
+            key.ended = Some(Ended::CompromisedSince(NOW_MS));
+        });
+    });
+    let stolen = &restored.federation.member("platform").log;
+    let receipt = restored.receipt(3, stolen, record_kind::RECEIVED);
+    let rejection = restored.vouched(&receipt, &ROOT).unwrap_err();
+    assert_eq!(rejection.check, Check::Roster);
 }
 
 #[test]
