@@ -10,6 +10,8 @@
 //! protected header is built again from the values read and compared, and the
 //! unprotected header must be the one expected.
 
+use std::fmt;
+
 use coset::cbor::value::Value;
 use coset::cwt::{ClaimsSet, Timestamp};
 use coset::{
@@ -19,6 +21,7 @@ use coset::{
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 
 use crate::ids::{CaseId, Kid, MemberId, PublicKey, Signature};
+use crate::words::Hidden;
 
 /// Label of the verifiable data structure in a protected header (RFC 9942).
 const LABEL_VDS: i64 = 395;
@@ -68,8 +71,9 @@ pub enum Shape {
     Receipt,
 }
 
-/// A COSE_Sign1 object that has been read but not verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A COSE_Sign1 object that has been read but not verified. `Debug` hides the
+/// content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Sign1 {
     /// What the protected header says.
     pub protected: Protected,
@@ -90,6 +94,15 @@ pub enum CoseError {
     /// Not the header expected, or not exactly that.
     #[error("not the header that this object must have")]
     Header,
+}
+
+impl fmt::Debug for Sign1 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sign1")
+            .field("protected", &self.protected)
+            .field("content", &Hidden(&self.content))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Sign1 {

@@ -4,6 +4,8 @@
 //! read, judged and answered on its own, so that one bad statement costs the
 //! others nothing.
 
+use std::fmt;
+
 use serde::de::{self, SeqAccess, Visitor};
 use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -18,7 +20,7 @@ use crate::limits::{
 };
 use crate::object::ObjectError;
 use crate::receipt::WireReceipt;
-use crate::words::{Code, DurationMs};
+use crate::words::{Code, DurationMs, Hidden};
 
 /// `[roster, [+ [statement, earlier receipt or null, [* evidence]]]]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,8 +31,8 @@ pub struct ExchangeRequest(
     pub Vec<Offer>,
 );
 
-/// One statement on its way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One statement on its way. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer(
     /// The bytes of the statement.
     pub ByteBuf,
@@ -75,8 +77,9 @@ pub struct RedeliverRequest(
     pub u64,
 );
 
-/// `[roster, [* [statement, receipt or null]], next or null]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// `[roster, [* [statement, receipt or null]], next or null]`. `Debug` hides the
+/// statements.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedeliverReply(
     /// The newest roster that the peer has.
     pub RosterRef,
@@ -86,6 +89,29 @@ pub struct RedeliverReply(
     /// Where to go on.
     pub Option<u64>,
 );
+
+impl fmt::Debug for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let evidence: Vec<_> = self.2.iter().map(|object| Hidden(object)).collect();
+        let statement = Hidden(&self.0);
+        f.debug_tuple("Offer")
+            .field(&statement)
+            .field(&self.1)
+            .field(&evidence)
+            .finish()
+    }
+}
+
+impl fmt::Debug for RedeliverReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: Vec<_> = self.1.iter().map(|(bytes, _)| Hidden(bytes)).collect();
+        f.debug_tuple("RedeliverReply")
+            .field(&self.0)
+            .field(&rows)
+            .field(&self.2)
+            .finish()
+    }
+}
 
 /// The text `redeliver`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,7 +260,7 @@ struct ResultVisitor;
 impl<'de> Visitor<'de> for ResultVisitor {
     type Value = ExchangeResult;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a result of an exchange")
     }
 

@@ -1,18 +1,31 @@
 //! Extensions: carried verbatim by those who do not read them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::words::{ExtensionName, Keyed, Sorted};
+use crate::words::{ExtensionName, Hidden, Keyed, Sorted};
 
 /// Names of the critical extensions that this version reads. There is none yet.
 const KNOWN: [&str; 0] = [];
 
-/// One extension: `[name, critical, value]`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// One extension: `[name, critical, value]`. `Debug` hides the value.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Extension(pub ExtensionName, pub bool, pub serde_bytes::ByteBuf);
 
 /// The extensions of one structure, sorted by name.
 pub type Extensions = Sorted<Extension>;
+
+impl fmt::Debug for Extension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = Hidden(&self.2);
+        f.debug_tuple("Extension")
+            .field(&self.0)
+            .field(&self.1)
+            .field(&value)
+            .finish()
+    }
+}
 
 impl Keyed for Extension {
     type Key<'a> = &'a ExtensionName;

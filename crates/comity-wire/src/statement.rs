@@ -29,10 +29,11 @@ use crate::limits::{
 };
 use crate::parts::Handling;
 use crate::registry::{Check, Kind};
-use crate::words::{Sorted, TimeMs, Version};
+use crate::words::{Hidden, Sorted, TimeMs, Version};
 
-/// The payload of a statement. Fields stand in canonical order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The payload of a statement. Fields stand in canonical order. `Debug` hides the
+/// body; decoded, it hides what is in it by itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Payload {
     /// 1.
@@ -70,8 +71,8 @@ pub struct Payload {
 }
 
 /// A statement that has passed every check that needs nothing but its bytes and
-/// the issuer's key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// the issuer's key. `Debug` hides its bytes.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Statement {
     id: StatementId,
     kid: Kid,
@@ -184,7 +185,8 @@ impl From<OverLimit> for Rejection {
 }
 
 /// Bytes that have the form of a statement. Whoever signed them is not known yet.
-#[derive(Debug, Clone)]
+/// `Debug` hides the bytes.
+#[derive(Clone)]
 pub struct Received<'a> {
     bytes: &'a [u8],
     sign1: Sign1,
@@ -326,6 +328,52 @@ fn at(check: Check, error: &CborError) -> Rejection {
         check
     };
     Rejection::new(check, error.to_string())
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Payload")
+            .field("re", &self.re)
+            .field("to", &self.to)
+            .field("ext", &self.ext)
+            .field("fed", &self.fed)
+            .field("body", &Hidden(&self.body))
+            .field("kind", &Hidden(self.kind.as_bytes()))
+            .field("refs", &self.refs)
+            .field("nonce", &self.nonce)
+            .field("parent", &self.parent)
+            .field("evidence", &self.evidence)
+            .field("handling", &self.handling)
+            .field("case_nonce", &self.case_nonce)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Statement")
+            .field("id", &self.id)
+            .field("kid", &self.kid)
+            .field("issuer", &self.issuer)
+            .field("case", &self.case)
+            .field("issued_at_s", &self.issued_at_s)
+            .field("payload", &self.payload)
+            .field("body", &self.body)
+            .field("bytes", &Hidden(&self.bytes))
+            .finish()
+    }
+}
+
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("bytes", &Hidden(self.bytes))
+            .field("kid", &self.kid)
+            .field("issuer", &self.issuer)
+            .field("case", &self.case)
+            .field("issued_at_s", &self.issued_at_s)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Limited for Payload {

@@ -10,6 +10,15 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// Stands for bytes in `Debug`: they may hold a locator or free text.
+pub(crate) struct Hidden<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Debug for Hidden<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "(hidden, {} bytes)", self.0.len())
+    }
+}
+
 /// Milliseconds since 1970, UTC.
 pub type TimeMs = u64;
 
