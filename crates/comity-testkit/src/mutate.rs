@@ -185,6 +185,7 @@ fn faults(node: &Node) -> Vec<(&'static str, Vec<u8>)> {
         );
     }
     fault("float", vec![0xfb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0]);
+    fault("in an array", Node::Array(vec![node.clone()]).encode());
     fault("undefined", vec![0xf7]);
     fault("simple value", vec![0xf8, 0x20]);
     fault("break", vec![0xff]);
@@ -215,6 +216,8 @@ fn faults(node: &Node) -> Vec<(&'static str, Vec<u8>)> {
                 "text as bytes",
                 Node::Bytes(text.as_bytes().to_vec()).encode(),
             );
+            let entry = (node.clone(), NULL);
+            fault("text as map", Node::Map(vec![entry]).encode());
             fault("not UTF-8", [head(3, 1, 0), vec![0xff]].concat());
         }
         Node::Array(items) => {
