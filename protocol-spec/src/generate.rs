@@ -165,7 +165,10 @@ fn limit_table(text: &mut String, values: &[Value]) {
             "| `{}` ({}) | {} | {} | {} |",
             value.id,
             or_empty(&value.owner),
-            value.value.map_or_else(|| or_empty(&value.same_as).to_owned(), |number| number.to_string()),
+            value.value.map_or_else(
+                || or_empty(&value.same_as).to_owned(),
+                |number| number.to_string()
+            ),
             or_empty(&value.unit),
             or_empty(&value.reason)
         );
@@ -454,10 +457,13 @@ fn rust_limits(registry: &Registry, owner: &str) -> String {
         .iter()
         .filter(|value| value.owner.as_deref() == Some(owner))
     {
-        let rust_type = value.r#type.as_deref().unwrap_or(match value.unit.as_deref() {
-            Some("bytes" | "levels" | "count") => "usize",
-            _ => "u64",
-        });
+        let rust_type = value
+            .r#type
+            .as_deref()
+            .unwrap_or(match value.unit.as_deref() {
+                Some("bytes" | "levels" | "count") => "usize",
+                _ => "u64",
+            });
         let amount = match &value.same_as {
             Some(other) => format!("comity_wire::limits::{other}"),
             None => grouped(value.value.unwrap_or_default()),

@@ -120,7 +120,11 @@ pub fn read_concurrent(folder: &Path) -> Result<Concurrent, String> {
 
 fn read_one(file: &Path) -> Result<Registry, String> {
     let registry: Registry = parse(file)?;
-    let unique: BTreeSet<_> = registry.values.iter().map(|value| (&value.owner, &value.id)).collect();
+    let unique: BTreeSet<_> = registry
+        .values
+        .iter()
+        .map(|value| (&value.owner, &value.id))
+        .collect();
     if unique.len() != registry.values.len() {
         return Err(format!("{}: a value stands twice", file.display()));
     }
