@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 use ed25519_dalek::VerifyingKey;
 use thiserror::Error;
 
@@ -15,6 +15,7 @@ use crate::fault::Fault;
 use crate::hash::Hash;
 use crate::limits::{KEY_NAME_BYTES_MAX, VERIFIER_KEY_BYTES_MAX};
 use crate::names::{Origin, WitnessName};
+use crate::text;
 
 /// The name of a key: not empty, without spaces, pluses and control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,7 +166,7 @@ impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut bytes = vec![self.kind.byte()];
         bytes.extend_from_slice(self.key.as_bytes());
-        write!(f, "{}+{}+{}", self.name, self.id, BASE64.encode(&bytes))
+        write!(f, "{}+{}+{}", self.name, self.id, text::to_base64(&bytes))
     }
 }
 
@@ -187,9 +188,7 @@ impl FromStr for VerifierKey {
             .ok()
             .and_then(|id| id.try_into().ok())
             .ok_or(VerifierKeyError::Format)?;
-        let bytes = BASE64
-            .decode(key.as_bytes())
-            .map_err(|_| VerifierKeyError::Format)?;
+        let bytes = text::from_base64(key).ok_or(VerifierKeyError::Format)?;
         let (kind, key) = bytes.split_first().ok_or(VerifierKeyError::Format)?;
         let kind =
             KeyKind::from_byte(*kind).ok_or(VerifierKeyError::UnsupportedKind { byte: *kind })?;

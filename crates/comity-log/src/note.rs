@@ -8,7 +8,6 @@
 
 use std::fmt;
 
-use data_encoding::BASE64;
 use ed25519_dalek::{Signature, Signer as _, SigningKey};
 use thiserror::Error;
 
@@ -16,6 +15,7 @@ use crate::cosignature;
 use crate::fault::Fault;
 use crate::key::{KeyId, KeyKind, KeyName, VerifierKey};
 use crate::limits::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX};
+use crate::text;
 
 /// A text with at least one signature line; nothing is verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,9 +211,7 @@ impl SignatureLine {
             .and_then(|line| line.split_once(' '))
             .ok_or(NoteError::SignatureFormat)?;
         let name = KeyName::new(name).ok_or(NoteError::SignatureFormat)?;
-        let bytes = BASE64
-            .decode(base64.as_bytes())
-            .map_err(|_| NoteError::SignatureFormat)?;
+        let bytes = text::from_base64(base64).ok_or(NoteError::SignatureFormat)?;
         match bytes.split_first_chunk::<4>() {
             Some((id, signature)) if !signature.is_empty() => Ok(Self {
                 name,
@@ -269,7 +267,7 @@ impl SignatureLine {
 impl fmt::Display for SignatureLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = [self.id.0.as_slice(), &self.signature].concat();
-        write!(f, "— {} {}", self.name, BASE64.encode(&bytes))
+        write!(f, "— {} {}", self.name, text::to_base64(&bytes))
     }
 }
 

@@ -13,14 +13,26 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok()
 }
 
-/// Standard base64, padded, without stray bits, of exactly one hash.
+/// Standard base64, padded, in its one spelling. The library also reads several
+/// padded pieces in a row, so what was read is spelled again and compared.
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64.decode(text.as_bytes()).ok()?;
+    (to_base64(&bytes) == text).then_some(bytes)
+}
+
+/// The spelling that [`from_base64`] reads.
+pub(crate) fn to_base64(bytes: &[u8]) -> String {
+    BASE64.encode(bytes)
+}
+
+/// Base64 of exactly one hash.
 pub(crate) fn hash_from_base64(text: &str) -> Option<Hash> {
-    Hash::from_slice(&BASE64.decode(text.as_bytes()).ok()?)
+    Hash::from_slice(&from_base64(text)?)
 }
 
 /// The spelling that [`hash_from_base64`] reads.
 pub(crate) fn base64_of_hash(hash: &Hash) -> String {
-    BASE64.encode(hash.as_bytes())
+    to_base64(hash.as_bytes())
 }
 
 /// Lines of one hash each, as proofs have them; none if one is malformed or there are too many.
@@ -74,6 +86,8 @@ mod tests {
             "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU= ",
             "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hS",
             "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFVV",
+            // Two padded pieces that make 32 bytes together.
+            "4w==sMRCmPwcFJr79MiZb7kkJ65B5GSbk0yklZkbeFK4VQ==",
         ] {
             assert_eq!(hash_from_base64(bad), None, "{bad:?}");
         }

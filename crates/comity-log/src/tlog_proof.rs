@@ -11,7 +11,6 @@
 
 use std::fmt;
 
-use data_encoding::BASE64;
 use thiserror::Error;
 
 use crate::checkpoint::{CheckpointError, UnverifiedCheckpoint, VerifiedCheckpoint};
@@ -90,7 +89,7 @@ impl fmt::Display for TlogProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(FIRST_LINE)?;
         if let Some(extra) = &self.extra {
-            writeln!(f, "{EXTRA}{}", BASE64.encode(extra))?;
+            writeln!(f, "{EXTRA}{}", text::to_base64(extra))?;
         }
         writeln!(f, "{INDEX}{}", self.index)?;
         for hash in &self.path {
@@ -105,9 +104,7 @@ const EXTRA: &str = "extra ";
 const INDEX: &str = "index ";
 
 fn parse_extra(base64: &str) -> Result<Vec<u8>, TlogProofError> {
-    let bytes = BASE64
-        .decode(base64.as_bytes())
-        .map_err(|_| TlogProofError::Format)?;
+    let bytes = text::from_base64(base64).ok_or(TlogProofError::Format)?;
     if bytes.len() > PROOF_EXTRA_BYTES_MAX {
         return Err(TlogProofError::TooLong);
     }
