@@ -6,6 +6,7 @@
 
 use std::error::Error;
 
+use comity_wire::cose::SignedRoot;
 use comity_wire::leaf::Leaf;
 use comity_wire::object::ObjectError;
 use comity_wire::receipt::{InclusionProof, Receipt};
@@ -46,6 +47,7 @@ pub fn of_batch<R: TileReader, L: AsRef<[u8]>>(
         })?;
 
     let root = *tree.head().root();
+    let signed = SignedRoot::new(key, root.as_bytes());
     let of_leaf = |(index, leaf): (u64, &L)| {
         let leaf = leaf.as_ref();
         let path = tree.inclusion_path(index, size)?;
@@ -57,7 +59,7 @@ pub fn of_batch<R: TileReader, L: AsRef<[u8]>>(
             leaf_index: index,
             path,
         };
-        Ok(Receipt::sign(key, leaf, &proof, &root)?)
+        Ok(Receipt::new(&signed, leaf, &proof)?)
     };
     (first_index..end).zip(leaves).map(of_leaf).collect()
 }

@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use comity_wire::body::*;
+use comity_wire::cose::SignedRoot;
 use comity_wire::exchange::*;
 use comity_wire::ext::Extension;
 use comity_wire::ids::{CaseId, Hash, Kid, MemberId, Nonce, PublicKey};
@@ -722,7 +723,12 @@ pub fn receipt() -> BoxedStrategy<Receipt> {
     (leaf(), proof(), hash())
         .prop_filter_map("a leaf that fits", |(mut leaf, proof, root)| {
             leaf.index = proof.leaf_index;
-            Receipt::sign(&key(2), &leaf.encode(), &proof, &root).ok()
+            Receipt::new(
+                &SignedRoot::new(&key(2), root.as_bytes()),
+                &leaf.encode(),
+                &proof,
+            )
+            .ok()
         })
         .boxed()
 }

@@ -164,17 +164,36 @@ pub fn sign(key: &SigningKey, protected: &Protected, payload: &[u8]) -> Vec<u8> 
     to_bytes(unsigned.build())
 }
 
-/// Signs a tree root, leaves it out, and gives the inclusion proof beside it.
-#[must_use]
-pub fn sign_receipt(key: &SigningKey, root: &[u8], inclusion_proof: &[u8]) -> Vec<u8> {
-    let protected = Protected::Receipt { kid: kid_of(key) };
-    let proof = Value::Array(vec![Value::Bytes(inclusion_proof.to_vec())]);
-    let proofs = Value::Map(vec![(Value::from(LABEL_INCLUSION), proof)]);
-    let unsigned = CoseSign1Builder::new()
-        .protected(protected.header())
-        .unprotected(HeaderBuilder::new().value(LABEL_VDP, proofs).build())
-        .create_detached_signature(root, &[], |message| key.sign(message).to_bytes().to_vec());
-    to_bytes(unsigned.build())
+/// A tree root that a log has signed: the part that all receipts of a batch share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedRoot {
+    kid: Kid,
+    signature: Signature,
+}
+
+impl SignedRoot {
+    /// Signs a root.
+    #[must_use]
+    pub fn new(key: &SigningKey, root: &[u8]) -> Self {
+        let kid = kid_of(key);
+        let message = detached_message(&Protected::Receipt { kid }, root);
+        Self {
+            kid,
+            signature: Signature::new(key.sign(&message).to_bytes()),
+        }
+    }
+
+    /// The receipt with this proof beside it; the root is left out.
+    #[must_use]
+    pub fn receipt(&self, inclusion_proof: &[u8]) -> Vec<u8> {
+        let proof = Value::Array(vec![Value::Bytes(inclusion_proof.to_vec())]);
+        let proofs = Value::Map(vec![(Value::from(LABEL_INCLUSION), proof)]);
+        let receipt = CoseSign1Builder::new()
+            .protected(Protected::Receipt { kid: self.kid }.header())
+            .unprotected(HeaderBuilder::new().value(LABEL_VDP, proofs).build())
+            .signature(self.signature.as_bytes().to_vec());
+        to_bytes(receipt.build())
+    }
 }
 
 /// Signs `payload` without attaching it: only the signature travels, and the

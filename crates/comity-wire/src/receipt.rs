@@ -5,12 +5,12 @@
 //! pairs of index and tree size. So the leaf names its own index, and reading a
 //! receipt refuses one whose leaf and proof disagree.
 
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::cbor;
-use crate::cose::{self, Shape, Sign1};
+use crate::cose::{Shape, Sign1, SignedRoot};
 use crate::ids::{Hash, Kid};
 use crate::leaf::Leaf;
 use crate::limited::{integer, length};
@@ -67,19 +67,18 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// Makes the receipt for a leaf of the tree with this root.
+    /// Makes the receipt for a leaf of the tree whose root was signed.
     ///
     /// # Errors
     /// When leaf and proof do not belong together, or the tree has one leaf only:
     /// RFC 9942 has no encoding for an empty path, which is why the first record
     /// of a log is `log-opened`.
-    pub fn sign(
-        key: &SigningKey,
+    pub fn new(
+        root: &SignedRoot,
         leaf: &[u8],
         proof: &InclusionProof,
-        root: &Hash,
     ) -> Result<Self, ObjectError> {
-        let cose = cose::sign_receipt(key, root.as_bytes(), &cbor::encode(proof));
+        let cose = root.receipt(&cbor::encode(proof));
         Self::from_wire(WireReceipt(ByteBuf::from(leaf), ByteBuf::from(cose)))
     }
 

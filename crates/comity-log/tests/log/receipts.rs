@@ -4,6 +4,7 @@ use comity_log::hash::{Hash, leaf_hash};
 use comity_log::head::Head;
 use comity_log::proof::root_from_inclusion;
 use comity_log::receipts::{self, InvalidReceipt, ReceiptError};
+use comity_wire::cose::SignedRoot;
 use comity_wire::ids::Nonce;
 use comity_wire::leaf::{Leaf, RosterRef};
 use comity_wire::receipt::{InclusionProof, Receipt};
@@ -102,7 +103,11 @@ fn a_receipt_whose_index_and_path_do_not_belong_together_is_refused() {
             leaf_index,
             path: path.to_vec(),
         };
-        Receipt::sign(&log_key(), &bytes, &proof, &root)
+        Receipt::new(
+            &SignedRoot::new(&log_key(), root.as_bytes()),
+            &bytes,
+            &proof,
+        )
     };
     let code = |receipt: &Receipt| {
         let verified = receipts::verify(receipt, &log_key().verifying_key());

@@ -11,6 +11,7 @@ use comity_trust::key::Ended;
 use comity_trust::limits::{WINDOW_FUTURE_MS, WINDOW_PAST_MS};
 use comity_trust::member::{LogState, Member};
 use comity_wire::body::{Acknowledgement, Body, Outcome, OutcomeItem, Withdrawal};
+use comity_wire::cose::SignedRoot;
 use comity_wire::cose::kid_of;
 use comity_wire::ids::{CaseId, Hash, Nonce};
 use comity_wire::leaf::Leaf;
@@ -485,7 +486,12 @@ impl Restored {
             leaf_index: index,
             path: vec![Hash::new([2; 32])],
         };
-        Receipt::sign(signer, &leaf.encode(), &proof, &ROOT).unwrap()
+        Receipt::new(
+            &SignedRoot::new(signer, ROOT.as_bytes()),
+            &leaf.encode(),
+            &proof,
+        )
+        .unwrap()
     }
 
     fn vouched(&self, receipt: &Receipt, root: &Hash) -> Result<Vouched, Rejection> {
