@@ -39,7 +39,7 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
     let transitions = find("transition")?;
     let wire: Vec<_> = registries
         .iter()
-        .filter(|registry| registry.name != "limit" && registry.name != "transition")
+        .filter(|registry| !registry.rust.is_empty() && registry.name != "transition")
         .collect();
 
     let mut made = vec![
@@ -86,16 +86,14 @@ fn between_marks(old: &str, new: &str) -> Result<String, String> {
 fn cddl_choices(registries: &[Registry]) -> String {
     let mut text = String::new();
     for registry in registries {
-        if [
-            "limit",
+        let is_no_rule = [
             "check",
             "transition",
             "content-type",
             "answer-code",
             "exchange-code",
-        ]
-        .contains(&registry.name.as_str())
-        {
+        ];
+        if registry.rust.is_empty() || is_no_rule.contains(&registry.name.as_str()) {
             continue;
         }
         let ids: Vec<_> = registry

@@ -11,7 +11,8 @@ use serde::Deserialize;
 pub struct Registry {
     /// The name of the CDDL rule.
     pub name: String,
-    /// The name of the Rust enum, if closed, or module, if open.
+    /// The name of the Rust enum, if closed, or module, if open. Without one the
+    /// list is for people, and for the tests that hold the code to it.
     #[serde(default)]
     pub rust: String,
     /// A closed list has no other value in this version; an open one may.
