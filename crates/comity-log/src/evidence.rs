@@ -173,7 +173,7 @@ impl Evidence {
                 older: note(&older)?,
                 newer: note(&newer)?,
                 old_root,
-                path: within_limit(path)?,
+                path: of_length(1, path)?,
             }),
         }
     }
@@ -316,7 +316,7 @@ impl TryFrom<EncodedLeaf> for LeafProof {
         Ok(Self {
             leaf,
             index,
-            path: within_limit(path)?,
+            path: of_length(0, path)?,
             checkpoint: note(&checkpoint)?,
         })
     }
@@ -329,18 +329,22 @@ fn note(text: &str) -> Result<UnverifiedCheckpoint, EvidenceError> {
     Ok(UnverifiedCheckpoint::parse(text.as_bytes())?)
 }
 
-fn within_limit(path: Vec<Hash>) -> Result<Vec<Hash>, EvidenceError> {
-    if path.len() > PROOF_HASHES_MAX {
-        return Err(EvidenceError::Length);
+/// A path within its limits. An empty one joins no two heads, so it proves nothing
+/// of them; a leaf that is a whole tree has one.
+fn of_length(min: usize, path: Vec<Hash>) -> Result<Vec<Hash>, EvidenceError> {
+    if (min..=PROOF_HASHES_MAX).contains(&path.len()) {
+        Ok(path)
+    } else {
+        Err(EvidenceError::Length)
     }
-    Ok(path)
 }
 
 /// Why bytes are not evidence in form.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EvidenceError {
-    /// The bytes, a leaf, a path or a checkpoint are over their limit, or a leaf is empty.
+    /// The bytes, a leaf, a path or a checkpoint are over their limit, or one is empty that
+    /// must not be.
     #[error("a length in the evidence is beyond its limit")]
     Length,
     /// Not the deterministic CBOR of evidence.

@@ -234,7 +234,8 @@ impl Federation {
         }
     }
 
-    /// Signs with the statement key of the draft's issuer.
+    /// Signs with the statement key of the draft's issuer. What a test signs here is
+    /// held to the CDDL.
     ///
     /// # Panics
     /// When the draft is not a valid statement.
@@ -242,7 +243,9 @@ impl Federation {
     pub fn sign(&self, draft: Draft) -> Statement {
         let key = &self.member(draft.issuer.as_str()).statement;
         #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
-        draft.sign(key).expect("the draft is a valid statement")
+        let statement = draft.sign(key).expect("the draft is a valid statement");
+        hold_to_cddl("statement", statement.bytes());
+        statement
     }
 
     /// The roster that follows the newest one, with an edit. It is issued a day
@@ -303,6 +306,7 @@ impl Federation {
     /// # Panics
     /// When it does not follow.
     pub fn take_roster(&mut self, signed: &SignedPayload) {
+        hold_to_cddl("signed-roster", &signed.encode());
         let added = self.history.add_roster(&signed.encode(), NOW_MS);
         assert_eq!(added, Ok(Added::Extended), "the roster follows");
     }
@@ -312,6 +316,7 @@ impl Federation {
     /// # Panics
     /// When it does not follow.
     pub fn take_charter(&mut self, signed: &SignedPayload) {
+        hold_to_cddl("signed-charter", &signed.encode());
         let added = self.history.add_charter(&signed.encode());
         assert_eq!(added, Ok(Added::Extended), "the charter follows");
     }
@@ -320,6 +325,11 @@ impl Federation {
         let n = self.nonces.fetch_add(1, Ordering::Relaxed);
         Nonce::new(u128::from(n).to_be_bytes())
     }
+}
+
+/// What our code takes as valid is valid under the definition too.
+fn hold_to_cddl(rule: &str, bytes: &[u8]) {
+    assert_eq!(crate::cddl::validate(rule, bytes), Ok(()), "{rule}");
 }
 
 impl MemberKeys {

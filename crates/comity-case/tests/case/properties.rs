@@ -266,3 +266,26 @@ fn the_heads_of_a_case_are_what_nobody_has_named() {
     let both = scene.say(OPENER, release("court"));
     assert_eq!(scene.case.heads(), Sorted::new([both]));
 }
+
+#[test]
+fn whatever_is_said_here_has_the_form_of_the_cddl() {
+    for sort in 0..Saying::SORTS {
+        for (pick, flag) in (0..6).flat_map(|pick| [(pick, false), (pick, true)]) {
+            let saying = Saying {
+                sort,
+                n: 4,
+                round: 2,
+                at: 4_000,
+                pick,
+                flag,
+            };
+            let body = saying.body(&[Hash::of(b"said")]);
+            let rule = body.kind().as_str();
+            assert_eq!(
+                comity_testkit::cddl::validate(rule, &body.encode()),
+                Ok(()),
+                "{body:?}"
+            );
+        }
+    }
+}

@@ -5,6 +5,7 @@ use comity_log::evidence::{Evidence, LeafProof};
 use comity_log::hash::Hash;
 use comity_log::head::Head;
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
+use comity_testkit::cddl;
 use comity_wire::cbor;
 use proptest::prelude::*;
 
@@ -53,6 +54,10 @@ fn check(evidence: &Evidence, expected: Result<&str, &str>) {
         .map_err(|error| error.code());
     assert_eq!(found, expected);
     // It says the same to whoever receives it.
+    assert_eq!(
+        cddl::validate("fork-evidence", &evidence.to_bytes()),
+        Ok(())
+    );
     let received = Evidence::parse(&evidence.to_bytes()).unwrap();
     assert_eq!(&received, evidence);
 }
@@ -131,15 +136,18 @@ fn heads_that_a_path_joins_are_no_evidence() {
         Err("evidence-sizes-not-in-order"),
     );
     check(
-        &no_consistency(&older, &older, &other, &[]),
+        &no_consistency(&older, &older, &other, &path),
         Err("evidence-sizes-not-in-order"),
     );
     // Everything grows out of nothing.
     let empty = sign(Head::empty());
     check(
-        &no_consistency(&empty, &newer, &other, &[]),
+        &no_consistency(&empty, &newer, &other, &path),
         Err("evidence-sizes-not-in-order"),
     );
+    let without_path = no_consistency(&older, &newer, &other, &[]);
+    let read = Evidence::parse(&without_path.to_bytes());
+    assert_eq!(read.unwrap_err().code(), "evidence-length");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use comity_log::hash::{Hash, leaf_hash};
 use comity_log::head::Head;
 use comity_log::proof::root_from_inclusion;
 use comity_log::receipts::{self, InvalidReceipt, ReceiptError};
+use comity_testkit::cddl;
 use comity_wire::cose::SignedRoot;
 use comity_wire::ids::Nonce;
 use comity_wire::leaf::{Leaf, RosterRef};
@@ -51,6 +52,7 @@ fn every_leaf_of_a_batch_gets_a_receipt_under_the_one_signed_root() {
     assert_eq!(made.len(), 256);
     let checkpoint = log.checkpoint(506);
     for (index, receipt) in (250..).zip(&made) {
+        assert_eq!(cddl::validate("receipt", &receipt.encode()), Ok(()));
         let received = Receipt::read(&receipt.encode()).unwrap();
         let verified = receipts::verify(&received, &log_key().verifying_key()).unwrap();
         assert_eq!(verified.leaf(), &leaf(index));
