@@ -402,12 +402,14 @@ fn settle(candidates: Vec<&Folded>) -> Option<&Folded> {
 }
 
 fn settle_for(rule: Rule, candidates: Vec<&Folded>) -> Option<&Folded> {
-    let superseded = |one: &&&Folded| {
-        candidates
-            .iter()
-            .any(|other| other.past.contains(one.place))
-    };
-    let standing = candidates.iter().filter(|one| !superseded(one)).copied();
+    // One union, not each against each: a member may say the same thing often.
+    let mut superseded = FixedBitSet::new();
+    for candidate in &candidates {
+        superseded.union_with(&candidate.past);
+    }
+    let standing = candidates
+        .into_iter()
+        .filter(|one| !superseded.contains(one.place));
     match rule {
         Rule::SmallerId => standing.min_by_key(|folded| folded.entry.id),
         _ => standing.max_by_key(|folded| folded.entry.id),
