@@ -205,7 +205,7 @@ pub enum Check {
     Body,
     /// Every count, length and value is within the limits.
     Limits,
-    /// The extensions are sorted and unique, and every critical one is known.
+    /// Every critical extension is one that the recipient knows.
     Ext,
     /// `fed` is this federation.
     Federation,
