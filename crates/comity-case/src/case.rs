@@ -5,15 +5,18 @@
 //!                          \-> parked
 //! ```
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use comity_wire::body::Body;
 use comity_wire::ids::StatementId;
-use comity_wire::registry::Kind;
-use comity_wire::words::Sorted;
+use comity_wire::limits::HEADS_MAX;
+use comity_wire::registry::{Answer, Kind};
+use comity_wire::words::{ItemNumber, Keyed, Round, Sorted};
 use fixedbitset::FixedBitSet;
 
 use crate::entry::{Entry, Party};
-use crate::limits::CASE_PARKED_MAX;
+use crate::limits::{CASE_PARKED_MAX, CASE_STATEMENTS_MAX};
 use crate::registry::Forbidden;
 use crate::rules::{self, Effect};
 use crate::view::View;
@@ -23,9 +26,31 @@ use crate::view::View;
 pub struct Case {
     folded: Vec<Folded>,
     places: BTreeMap<StatementId, usize>,
-    by_kind: BTreeMap<Kind, Vec<usize>>,
+    index: Index,
     parked: BTreeMap<StatementId, Entry>,
     pending: BTreeSet<StatementId>,
+}
+
+/// Who speaks about what, so that no question has to look at every statement. It
+/// holds what is true of any view; a view leaves out what it does not see.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    /// Legal statements of a kind.
+    pub(crate) by_kind: BTreeMap<Kind, Vec<usize>>,
+    /// Legal statements of a kind that are about an item.
+    pub(crate) about: BTreeMap<(Kind, ItemNumber), Vec<usize>>,
+    /// Legal outcomes and observations with a row for an item and round.
+    pub(crate) rows: BTreeMap<(Kind, ItemNumber, Round), Vec<usize>>,
+    /// Observations that open a round of an item.
+    pub(crate) opens: BTreeMap<(ItemNumber, Round), Vec<usize>>,
+    /// Legal resolutions and information, by the statement that they are of.
+    pub(crate) of: BTreeMap<StatementId, Vec<usize>>,
+    /// Legal refusals, by the statement that they name. It may not be here yet.
+    pub(crate) names: BTreeMap<StatementId, Vec<usize>>,
+    /// Legal refusals of all that opened or amended.
+    pub(crate) refuse_all: Vec<usize>,
+    /// Statements of each party.
+    pub(crate) by_party: BTreeMap<Party, Vec<usize>>,
 }
 
 /// A statement whose causal past is here.
@@ -54,8 +79,9 @@ pub enum Arrival {
     Folded(Vec<(StatementId, Option<Forbidden>)>),
     /// It waits for statements that it builds on.
     Parked,
-    /// The sender has as many parked statements in this case as the limit allows;
-    /// this one was not taken.
+    /// The sender has as many statements in this case, or as many parked ones, as
+    /// the limits allow. This one was not taken: it must get no receipt, and its
+    /// sender may offer it again.
     Full,
 }
 
@@ -72,19 +98,19 @@ impl Case {
         if self.places.contains_key(&entry.id) || self.parked.contains_key(&entry.id) {
             return Arrival::Known;
         }
-        self.pending.remove(&entry.id);
+        let said = self.index.by_party.get(&entry.party).map_or(0, Vec::len);
+        if said + self.parked_of(entry.party) >= CASE_STATEMENTS_MAX {
+            return Arrival::Full;
+        }
         if !self.has_all(&entry.re) {
-            let waiting = self
-                .parked
-                .values()
-                .filter(|other| other.party == entry.party)
-                .count();
-            if waiting >= CASE_PARKED_MAX {
+            if self.parked_of(entry.party) >= CASE_PARKED_MAX {
                 return Arrival::Full;
             }
+            self.pending.remove(&entry.id);
             self.parked.insert(entry.id, entry);
             return Arrival::Parked;
         }
+        self.pending.remove(&entry.id);
         let mut judged = vec![self.fold(entry)];
         while let Some(ready) = self.next_unparked() {
             judged.push(self.fold(ready));
@@ -137,18 +163,22 @@ impl Case {
         &self.pending
     }
 
-    /// The heads: what the next statement names in `re`.
+    /// The heads: what the next statement names in `re`. A statement can name
+    /// [`HEADS_MAX`] of them; if there are more, those with the longest past come
+    /// first, and the next statement names others.
     #[must_use]
     pub fn heads(&self) -> Sorted<StatementId> {
         let mut named = FixedBitSet::with_capacity(self.folded.len());
         for folded in &self.folded {
             named.union_with(&folded.past);
         }
-        let heads = self
+        let mut heads: Vec<_> = self
             .folded
             .iter()
-            .filter(|folded| !named.contains(folded.place));
-        Sorted::new(heads.map(|folded| folded.entry.id))
+            .filter(|folded| !named.contains(folded.place))
+            .collect();
+        heads.sort_by_key(|head| (Reverse(head.rank), head.entry.id));
+        Sorted::new(heads.into_iter().take(HEADS_MAX).map(|head| head.entry.id))
     }
 
     /// The case seen from everything that is here.
@@ -168,13 +198,12 @@ impl Case {
         rules::judge(&self.view(), entry).map(|_| ())
     }
 
-    pub(crate) fn of_kind(&self, kind: Kind) -> impl DoubleEndedIterator<Item = &Folded> {
-        let places = self
-            .by_kind
-            .get(&kind)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        places.iter().filter_map(|place| self.folded.get(*place))
+    pub(crate) const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) fn at(&self, place: usize) -> Option<&Folded> {
+        self.folded.get(place)
     }
 
     pub(crate) fn folded(&self) -> &[Folded] {
@@ -205,17 +234,24 @@ impl Case {
 
     fn fold(&mut self, entry: Entry) -> (StatementId, Option<Forbidden>) {
         let place = self.folded.len();
-        let mut past = FixedBitSet::with_capacity(place);
+        let mut past = FixedBitSet::new();
         let mut rank = 0;
         for parent in entry.re.iter().filter_map(|id| self.get(id)) {
             past.union_with(&parent.past);
-            past.insert(parent.place);
+            past.grow_and_insert(parent.place);
             rank = rank.max(parent.rank + 1);
         }
         let verdict = rules::judge(&View::new(self, past.clone()), &entry);
         let judged = (entry.id, verdict.as_ref().err().copied());
         self.places.insert(entry.id, place);
-        self.by_kind.entry(entry.kind()).or_default().push(place);
+        self.index
+            .by_party
+            .entry(entry.party)
+            .or_default()
+            .push(place);
+        if let Ok(effect) = &verdict {
+            self.index.add(place, &entry, effect);
+        }
         self.folded.push(Folded {
             entry,
             verdict,
@@ -224,5 +260,51 @@ impl Case {
             place,
         });
         judged
+    }
+}
+
+impl Index {
+    fn add(&mut self, place: usize, entry: &Entry, effect: &Effect) {
+        let kind = entry.kind();
+        self.by_kind.entry(kind).or_default().push(place);
+        for n in &effect.items {
+            self.about.entry((kind, *n)).or_default().push(place);
+        }
+        for opened in &effect.opens {
+            self.opens.entry(*opened).or_default().push(place);
+        }
+        match &*entry.body {
+            Body::Outcome(body) => self.add_rows(place, kind, body.items.iter().map(Keyed::key)),
+            Body::Observation(body) => {
+                self.add_rows(place, kind, body.items.iter().map(Keyed::key));
+            }
+            Body::Resolution(body) => self.of.entry(body.of).or_default().push(place),
+            Body::Information(body) => self.of.entry(body.of).or_default().push(place),
+            // A refusal of items is found by what it is about.
+            Body::Acknowledgement(body)
+                if body.answer == Answer::Refused && body.items.is_none() =>
+            {
+                match &body.names {
+                    None => self.refuse_all.push(place),
+                    Some(names) => {
+                        for id in names {
+                            self.names.entry(*id).or_default().push(place);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_rows(
+        &mut self,
+        place: usize,
+        kind: Kind,
+        rows: impl Iterator<Item = (ItemNumber, Round)>,
+    ) {
+        for (n, round) in rows {
+            self.rows.entry((kind, n, round)).or_default().push(place);
+        }
     }
 }

@@ -12,6 +12,7 @@ use comity_wire::words::{Code, DurationMs, ItemNumber, Round, TimeMs};
 use crate::case::{Case, Folded};
 use crate::entry::Party;
 use crate::state::{ItemState, RoundState, State, Status};
+use crate::view::View;
 
 /// A clock that a charter puts in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +112,7 @@ pub fn deadlines(
     now: TimeMs,
 ) -> Vec<Deadline> {
     let clocks = Clocks {
-        case,
+        view: case.view(),
         state,
         times: &times,
         now,
@@ -133,7 +134,7 @@ pub fn deadlines(
 }
 
 struct Clocks<'a, F> {
-    case: &'a Case,
+    view: View<'a>,
     state: &'a State,
     times: &'a F,
     now: TimeMs,
@@ -187,7 +188,7 @@ impl<F: Fn(&StatementId) -> Times> Clocks<'_, F> {
     }
 
     fn reported_at(&self, item: &ItemState) -> Option<TimeMs> {
-        match &*self.case.get(&item.carrier)?.entry.body {
+        match &*self.view.get(&item.carrier)?.entry.body {
             Body::TakedownRequest(body) => body.reported_at,
             Body::Referral(body) => Some(body.reported_at),
             _ => None,
@@ -195,15 +196,13 @@ impl<F: Fn(&StatementId) -> Times> Clocks<'_, F> {
     }
 
     fn end(&self, end: End, item: &ItemState, round: &RoundState) -> Option<TimeMs> {
-        let view = self.case.view();
+        let view = &self.view;
         // An outcome answers too; in later rounds it is the only answer there is.
         let reported = || view.outcomes(item.n, round.round).map(|(folded, _)| folded);
         let answered = || {
-            view.acknowledgements()
-                .filter(|(ack, _)| {
-                    round.round == 1 && ack.entry.party == Party::Recipient && ack.touches(item.n)
-                })
-                .map(|(ack, _)| ack)
+            let first = (round.round == 1).then(|| view.answers(item.n));
+            let acks = first.into_iter().flatten().map(|(ack, _)| ack);
+            acks.filter(|ack| ack.entry.party == Party::Recipient)
         };
         let registered = |found: Vec<&Folded>| {
             self.first_registered(found.iter().map(|folded| &folded.entry.id))

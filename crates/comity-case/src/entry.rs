@@ -46,8 +46,8 @@ pub struct Entry {
     pub party: Party,
     /// Every head of the case that the sender knew.
     pub re: Sorted<StatementId>,
-    /// When the sender says it signed. Read for one thing only: when an outcome
-    /// without measures took effect.
+    /// When the sender says it signed. Read for one thing only: nothing that it
+    /// reports can have happened later.
     pub issued_at: TimeMs,
     /// What it says.
     pub body: Arc<Body>,
@@ -75,5 +75,13 @@ impl Entry {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.body.kind()
+    }
+
+    /// A time that the sender claims, or the end of the second in which it signed
+    /// if that is earlier. Without this, a claim of the year 9999 would outweigh
+    /// every later one.
+    #[must_use]
+    pub fn not_after_signing(&self, claimed: TimeMs) -> TimeMs {
+        claimed.min(self.issued_at.saturating_add(999))
     }
 }

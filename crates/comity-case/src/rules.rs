@@ -10,7 +10,7 @@ use comity_wire::body::{
     InformationRequest, Observation, Outcome, Resolution, Withdrawal,
 };
 use comity_wire::ids::StatementId;
-use comity_wire::limits::ITEM_NUMBER_MAX;
+use comity_wire::limits::{ITEM_NUMBER_MAX, ROUND_MAX};
 use comity_wire::registry::{
     Answer, Kind, ObservationResult, OutcomeAnswer, answer_code, resolution_result,
 };
@@ -37,7 +37,8 @@ impl Effect {
         opens: Vec::new(),
     };
 
-    fn on(items: Vec<ItemNumber>) -> Self {
+    fn on(mut items: Vec<ItemNumber>) -> Self {
+        items.dedup();
         Self {
             items,
             opens: Vec::new(),
@@ -70,6 +71,7 @@ pub fn judge(past: &View<'_>, entry: &Entry) -> Result<Effect, Forbidden> {
     let ask = Question {
         past,
         party: entry.party,
+        entry,
     };
     match &*entry.body {
         Body::TakedownRequest(_) | Body::Referral(_) | Body::Transfer(_) => Ok(Effect::NONE),
@@ -92,6 +94,7 @@ pub fn judge(past: &View<'_>, entry: &Entry) -> Result<Effect, Forbidden> {
 struct Question<'a, 'b> {
     past: &'b View<'a>,
     party: Party,
+    entry: &'b Entry,
 }
 
 impl<'a> Question<'a, '_> {
@@ -267,11 +270,7 @@ impl<'a> Question<'a, '_> {
 
     fn information(&self, body: &Information) -> Result<Effect, Forbidden> {
         let asked = self.of_other_side(&body.of)?;
-        if !self
-            .past
-            .questions()
-            .any(|question| question.entry.id == asked.entry.id)
-        {
+        if !self.past.is_question(asked) {
             return Err(Forbidden::WrongTarget);
         }
         let hosting = body.hosting.iter().flatten().map(|(n, _)| *n);
@@ -287,8 +286,10 @@ impl<'a> Question<'a, '_> {
         for row in &body.items {
             self.known_round(row.0, row.1)?;
             effect.items.push(row.0);
-            if row.2 == ObservationResult::Online && self.past.reappears(row.0, row.1, row.5) {
-                effect.opens.push((row.0, row.1.saturating_add(1)));
+            let at = self.entry.not_after_signing(row.5);
+            let again = row.2 == ObservationResult::Online && row.1 < ROUND_MAX;
+            if again && self.past.reappears(row.0, row.1, at) {
+                effect.opens.push((row.0, row.1 + 1));
             }
         }
         effect.items.dedup();
@@ -328,7 +329,7 @@ impl<'a> Question<'a, '_> {
 
     fn known_round(&self, n: ItemNumber, round: Round) -> Result<(), Forbidden> {
         self.known_item(n)?;
-        let open = round == 1 || self.past.opened_by(n, round).next().is_some();
+        let open = self.past.is_open(n, round);
         open.then_some(()).ok_or(Forbidden::UnknownRound)
     }
 

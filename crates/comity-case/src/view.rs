@@ -30,24 +30,11 @@ const CARRIERS: [Kind; 4] = [
 pub struct View<'a> {
     case: &'a Case,
     seen: FixedBitSet,
-    /// Legal acknowledgements that refuse, found once: nearly every question
-    /// starts with what is void.
-    refusals: Vec<(&'a Folded, &'a Acknowledgement)>,
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(case: &'a Case, seen: FixedBitSet) -> Self {
-        let mut view = Self {
-            case,
-            seen,
-            refusals: Vec::new(),
-        };
-        view.refusals = view
-            .legal(Kind::Acknowledgement)
-            .filter_map(|folded| Some((folded, acknowledgement(folded)?)))
-            .filter(|(_, body)| body.answer == Answer::Refused)
-            .collect();
-        view
+    pub(crate) const fn new(case: &'a Case, seen: FixedBitSet) -> Self {
+        Self { case, seen }
     }
 
     /// How many statements are seen, forbidden ones included.
@@ -70,31 +57,61 @@ impl<'a> View<'a> {
             .filter(|folded| self.seen.contains(folded.place))
     }
 
-    /// The statements of a kind that are seen and that their own past allows.
-    fn legal(&self, kind: Kind) -> impl Iterator<Item = &'a Folded> {
-        self.case
-            .of_kind(kind)
-            .filter(|folded| self.seen.contains(folded.place) && folded.verdict.is_ok())
+    /// Those of a list of the index that are seen: legal ones, void ones included.
+    fn legal(&self, places: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a Folded> {
+        let places = places.map(Vec::as_slice).unwrap_or_default();
+        let seen = places.iter().filter(|place| self.seen.contains(**place));
+        seen.filter_map(|place| self.case.at(*place))
     }
 
     /// Those of them that nobody has refused.
-    fn standing(&self, kind: Kind) -> impl Iterator<Item = &'a Folded> {
-        self.legal(kind)
+    fn standing(&self, places: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a Folded> {
+        self.legal(places)
             .filter(|folded| self.void_by(folded).is_none())
     }
 
-    /// The statement that opened the case; of two, the one with the smaller id.
+    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'a Folded> {
+        self.standing(self.case.index().by_kind.get(&kind))
+    }
+
+    /// Statements of a kind about an item that knew of what brought it: what was
+    /// said of another claim to the same number says nothing about this item.
+    fn about(&self, kind: Kind, n: ItemNumber) -> impl Iterator<Item = &'a Folded> {
+        let carrier = self.item(n).map(|(carrier, _)| carrier.place);
+        self.standing(self.case.index().about.get(&(kind, n)))
+            .filter(move |folded| carrier.is_some_and(|place| folded.past.contains(place)))
+    }
+
+    /// The same, for statements with a row for an item and round.
+    fn with_row(
+        &self,
+        kind: Kind,
+        n: ItemNumber,
+        round: Round,
+    ) -> impl Iterator<Item = &'a Folded> {
+        let carrier = self.item(n).map(|(carrier, _)| carrier.place);
+        self.standing(self.case.index().rows.get(&(kind, n, round)))
+            .filter(move |folded| carrier.is_some_and(|place| folded.past.contains(place)))
+    }
+
+    /// The statement that opened the case. Of two, one that is not void comes
+    /// first, then the smaller id.
     #[must_use]
     pub fn opening(&self) -> Option<&'a Folded> {
-        let openings = Kind::ALL.into_iter().filter(|kind| kind.opens());
-        settle(openings.flat_map(|kind| self.legal(kind)).collect())
+        let kinds = Kind::ALL.into_iter().filter(|kind| kind.opens());
+        let by_kind = &self.case.index().by_kind;
+        let openings = kinds.flat_map(|kind| self.legal(by_kind.get(&kind)));
+        openings.min_by_key(|folded| (self.void_by(folded).is_some(), folded.entry.id))
     }
 
     // ---- Items
 
     /// The statements that brought items, void ones included.
     pub(crate) fn carriers(&self) -> impl Iterator<Item = &'a Folded> {
-        CARRIERS.into_iter().flat_map(|kind| self.legal(kind))
+        let by_kind = &self.case.index().by_kind;
+        CARRIERS
+            .into_iter()
+            .flat_map(|kind| self.legal(by_kind.get(&kind)))
     }
 
     /// The numbers of all items.
@@ -107,24 +124,43 @@ impl<'a> View<'a> {
     }
 
     /// The item of a number and the statement that brought it. Of two concurrent
-    /// claims to one number, one that is not void comes first, then the smaller id.
+    /// claims to one number, one that is not void comes first; then the one that
+    /// the recipient was the first to know, so that what it has answered cannot be
+    /// put under another locator afterwards; then the smaller id.
     #[must_use]
     pub fn item(&self, n: ItemNumber) -> Option<(&'a Folded, &'a Item)> {
-        let claims: Vec<_> = self
-            .carriers()
-            .filter(|carrier| find_item(carrier, n).is_some())
-            .collect();
-        let standing: Vec<_> = claims
-            .iter()
-            .copied()
-            .filter(|claim| self.void_by(claim).is_none())
-            .collect();
-        let carrier = settle(if standing.is_empty() {
-            claims
+        let about = &self.case.index().about;
+        let claims = || {
+            CARRIERS
+                .into_iter()
+                .flat_map(|kind| self.legal(about.get(&(kind, n))))
+        };
+        let mut two = claims();
+        let (first, second) = (two.next()?, two.next());
+        let carrier = if second.is_none() {
+            first
         } else {
-            standing
-        })?;
+            claims().min_by_key(|claim| {
+                (
+                    self.void_by(claim).is_some(),
+                    self.first_known(claim),
+                    claim.entry.id,
+                )
+            })?
+        };
         Some((carrier, find_item(carrier, n)?))
+    }
+
+    /// How early the recipient knew of a claim.
+    fn first_known(&self, claim: &Folded) -> usize {
+        let by_party = &self.case.index().by_party;
+        let knowing = self
+            .legal(by_party.get(&Party::Recipient))
+            .filter(|folded| folded.past.contains(claim.place));
+        knowing
+            .map(|folded| folded.rank)
+            .min()
+            .unwrap_or(usize::MAX)
     }
 
     /// The acknowledgement that refused a statement, if one did. A refusal that is
@@ -132,46 +168,51 @@ impl<'a> View<'a> {
     /// depend on which of two is looked at first.
     #[must_use]
     pub fn void_by(&self, folded: &Folded) -> Option<&'a Folded> {
-        settle(
-            self.refusals
-                .iter()
-                .copied()
-                .filter(|(ack, body)| {
-                    ack.entry.party != folded.entry.party
-                        && body.items.is_none()
-                        && match &body.names {
-                            Some(names) => names.find(&&folded.entry.id).is_some(),
-                            None => {
-                                CARRIERS.contains(&folded.entry.kind())
-                                    && ack.past.contains(folded.place)
-                            }
-                        }
-                })
-                .map(|(ack, _)| ack)
-                .collect(),
-        )
+        let index = self.case.index();
+        let by_name = self
+            .legal(index.names.get(&folded.entry.id))
+            .filter(|ack| ack.past.contains(folded.place) || self.was_missed(folded, ack));
+        let with_all = self.legal(Some(&index.refuse_all)).filter(|ack| {
+            CARRIERS.contains(&folded.entry.kind()) && ack.past.contains(folded.place)
+        });
+        let other_side = |ack: &&Folded| ack.entry.party != folded.entry.party;
+        by_name
+            .chain(with_all)
+            .filter(other_side)
+            .min_by_key(|ack| (ack.rank, ack.entry.id))
+    }
+
+    /// Whether who gave up waiting for what a statement builds on had something to
+    /// wait for: an earlier statement of the same sender that it did not have. Who
+    /// had everything cannot void what it does not like.
+    fn was_missed(&self, folded: &Folded, ack: &Folded) -> bool {
+        folded.past.difference(&ack.past).any(|place| {
+            self.case
+                .at(place)
+                .is_some_and(|missed| missed.entry.party == folded.entry.party)
+        })
     }
 
     /// The acknowledgement that refused an item: by its number, or by what brought it.
     #[must_use]
     pub fn refused_by(&self, n: ItemNumber) -> Option<&'a Folded> {
+        let (carrier, _) = self.item(n)?;
         let by_number = self
-            .refusals
-            .iter()
-            .filter(|(ack, body)| body.items.is_some() && ack.touches(n))
-            .map(|(ack, _)| *ack)
-            .collect();
-        settle(by_number).or_else(|| self.void_by(self.item(n)?.0))
+            .legal(self.case.index().about.get(&(Kind::Acknowledgement, n)))
+            .filter(|ack| ack.past.contains(carrier.place))
+            .filter(|ack| {
+                acknowledgement(ack)
+                    .is_some_and(|body| body.answer == Answer::Refused && body.items.is_some())
+            })
+            .min_by_key(|ack| (ack.rank, ack.entry.id));
+        by_number.or_else(|| self.void_by(carrier))
     }
 
     /// The withdrawal that took back the request for an item.
     #[must_use]
     pub fn withdrawn_by(&self, n: ItemNumber) -> Option<&'a Folded> {
-        settle(
-            self.standing(Kind::Withdrawal)
-                .filter(|folded| folded.touches(n))
-                .collect(),
-        )
+        self.about(Kind::Withdrawal, n)
+            .min_by_key(|folded| (folded.rank, folded.entry.id))
     }
 
     /// Whether an answer to the request for an item is still wanted.
@@ -184,10 +225,19 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn answer(&self, n: ItemNumber) -> Option<(&'a Folded, &'a Acknowledgement)> {
         let answers = self
-            .acknowledgements()
-            .filter(|(ack, body)| body.answer != Answer::Refused && ack.touches(n));
+            .answers(n)
+            .filter(|(_, body)| body.answer != Answer::Refused);
         let ack = settle(answers.map(|(ack, _)| ack).collect())?;
         Some((ack, acknowledgement(ack)?))
+    }
+
+    /// Every answer to the request for an item, refusals included.
+    pub fn answers(
+        &self,
+        n: ItemNumber,
+    ) -> impl Iterator<Item = (&'a Folded, &'a Acknowledgement)> {
+        self.about(Kind::Acknowledgement, n)
+            .filter_map(|folded| Some((folded, acknowledgement(folded)?)))
     }
 
     // ---- Rounds
@@ -195,18 +245,25 @@ impl<'a> View<'a> {
     /// The latest round of an item.
     #[must_use]
     pub fn latest_round(&self, n: ItemNumber) -> Round {
-        self.openers()
-            .filter(|(known, _, _)| *known == n)
-            .map(|(_, round, _)| round)
-            .max()
+        let opens = self.case.index().opens.range((n, 0)..=(n, Round::MAX));
+        let opened = opens.rev().map(|((_, round), _)| *round);
+        opened
+            .into_iter()
+            .find(|round| self.is_open(n, *round))
             .unwrap_or(1)
+    }
+
+    /// Whether a round of an item is open.
+    #[must_use]
+    pub fn is_open(&self, n: ItemNumber, round: Round) -> bool {
+        round == 1 || self.opened_by(n, round).next().is_some()
     }
 
     /// The observations that opened a round: none for the first.
     pub fn opened_by(&self, n: ItemNumber, round: Round) -> impl Iterator<Item = &'a Folded> {
-        self.openers()
-            .filter(move |(known, opened, _)| (*known, *opened) == (n, round))
-            .map(|(_, _, folded)| folded)
+        let carrier = self.item(n).map(|(carrier, _)| carrier.place);
+        self.standing(self.case.index().opens.get(&(n, round)))
+            .filter(move |folded| carrier.is_some_and(|place| folded.past.contains(place)))
     }
 
     /// The outcome that counts for an item and round: not superseded by one that
@@ -223,7 +280,7 @@ impl<'a> View<'a> {
         n: ItemNumber,
         round: Round,
     ) -> impl Iterator<Item = (&'a Folded, &'a OutcomeItem)> {
-        self.standing(Kind::Outcome)
+        self.with_row(Kind::Outcome, n, round)
             .filter_map(move |folded| Some((folded, find_outcome(folded, n, round)?)))
     }
 
@@ -246,28 +303,30 @@ impl<'a> View<'a> {
     /// Whether some statement says that a measure was taken on an item.
     #[must_use]
     pub fn was_acted_on(&self, n: ItemNumber) -> bool {
-        let by_outcome = (1..=self.latest_round(n)).any(|round| {
-            self.outcomes(n, round)
-                .any(|(_, row)| matches!(row.2, OutcomeAnswer::Done | OutcomeAnswer::Partly))
-        });
-        by_outcome
+        let acted = |row: &OutcomeItem| {
+            row.0 == n && matches!(row.2, OutcomeAnswer::Done | OutcomeAnswer::Partly)
+        };
+        let by_outcome =
+            |folded: &Folded| outcome(folded).is_some_and(|body| body.items.iter().any(acted));
+        self.about(Kind::Outcome, n).any(by_outcome)
             || self
-                .acknowledgements()
-                .any(|(ack, body)| body.answer == Answer::AlreadyActioned && ack.touches(n))
+                .answers(n)
+                .any(|(_, body)| body.answer == Answer::AlreadyActioned)
     }
 
     /// What was last seen of an item and round: the latest time counts, then the
-    /// greater id.
+    /// greater id. Nobody has seen anything after saying so.
     #[must_use]
     pub fn last_seen(
         &self,
         n: ItemNumber,
         round: Round,
     ) -> Option<(&'a Folded, ObservationResult, TimeMs)> {
-        self.standing(Kind::Observation)
+        self.with_row(Kind::Observation, n, round)
             .filter_map(|folded| {
                 let row = observation(folded)?.items.find(&(n, round))?;
-                (row.2 != ObservationResult::NotChecked).then_some((folded, row.2, row.5))
+                let at = folded.entry.not_after_signing(row.5);
+                (row.2 != ObservationResult::NotChecked).then_some((folded, row.2, at))
             })
             .max_by_key(|(folded, _, at)| (*at, folded.entry.id))
     }
@@ -277,7 +336,7 @@ impl<'a> View<'a> {
     /// The statement whose value counts, of those amendments that set one.
     pub(crate) fn latest_amendment(&self, sets: impl Fn(&Body) -> bool) -> Option<&'a Folded> {
         let setting = self
-            .standing(Kind::Amendment)
+            .of_kind(Kind::Amendment)
             .filter(|folded| sets(&folded.entry.body));
         settle_for(Rule::GreaterId, setting.collect())
     }
@@ -285,65 +344,71 @@ impl<'a> View<'a> {
     /// The holds in force: no release of the same party for the same authority
     /// has them in its causal past.
     pub fn holds(&self) -> impl Iterator<Item = (&'a Folded, &'a Code)> {
-        self.standing(Kind::Hold).filter_map(|hold| {
-            let by = hold_authority(hold)?;
-            self.released_by(hold, by).is_none().then_some((hold, by))
-        })
+        self.all_holds()
+            .filter(|(_, release)| release.is_none())
+            .filter_map(|(hold, _)| Some((hold, hold_authority(hold)?)))
     }
 
     /// Every hold with the release that ended it, if one did.
     pub fn all_holds(&self) -> impl Iterator<Item = (&'a Folded, Option<&'a Folded>)> {
-        self.standing(Kind::Hold)
-            .filter_map(|hold| Some((hold, self.released_by(hold, hold_authority(hold)?))))
-    }
-
-    fn released_by(&self, hold: &Folded, by: &Code) -> Option<&'a Folded> {
-        self.standing(Kind::Release)
-            .filter(|release| {
+        let releases: Vec<_> = self.of_kind(Kind::Release).collect();
+        self.of_kind(Kind::Hold).map(move |hold| {
+            let ends = |release: &&&Folded| {
                 release.entry.party == hold.entry.party
-                    && hold_authority(release) == Some(by)
+                    && hold_authority(release) == hold_authority(hold)
                     && release.past.contains(hold.place)
-            })
-            .min_by_key(|release| (release.rank, release.entry.id))
+            };
+            let ended = releases.iter().filter(ends);
+            (
+                hold,
+                ended
+                    .min_by_key(|release| (release.rank, release.entry.id))
+                    .copied(),
+            )
+        })
     }
 
     /// The resolution of a dispute.
     #[must_use]
     pub fn resolution(&self, dispute: &StatementId) -> Option<&'a Folded> {
-        let resolutions = self.standing(Kind::Resolution).filter(
-            |folded| matches!(&*folded.entry.body, Body::Resolution(body) if body.of == *dispute),
-        );
-        settle(resolutions.collect())
+        let answers = self.standing(self.case.index().of.get(dispute));
+        settle(
+            answers
+                .filter(|folded| folded.entry.kind() == Kind::Resolution)
+                .collect(),
+        )
     }
 
     /// Every dispute.
     pub fn disputes(&self) -> impl Iterator<Item = &'a Folded> {
-        self.standing(Kind::Dispute)
+        self.of_kind(Kind::Dispute)
     }
 
     /// Every notice of erasure.
     pub fn erasures(&self) -> impl Iterator<Item = &'a Folded> {
-        self.standing(Kind::ErasureNotice)
+        self.of_kind(Kind::ErasureNotice)
     }
 
-    /// Every question that is not void: requests for information, and answers
-    /// that needed information.
+    /// Every question that is not void.
     pub fn questions(&self) -> impl Iterator<Item = &'a Folded> {
-        let requests = self.standing(Kind::InformationRequest);
-        let answers = self
-            .acknowledgements()
-            .filter(|(_, body)| body.answer == Answer::NeedsInformation)
-            .map(|(ack, _)| ack);
-        requests.chain(answers)
+        let answers = self.of_kind(Kind::Acknowledgement);
+        self.of_kind(Kind::InformationRequest)
+            .chain(answers)
+            .filter(|folded| asks(folded))
+    }
+
+    /// Whether a statement is a question that stands.
+    #[must_use]
+    pub fn is_question(&self, folded: &Folded) -> bool {
+        folded.verdict.is_ok() && asks(folded) && self.void_by(folded).is_none()
     }
 
     /// The information that answers a question, if some does.
     #[must_use]
     pub fn informed_by(&self, question: &StatementId) -> Option<&'a Folded> {
-        self.standing(Kind::Information)
-            .filter(|folded| {
-                matches!(&*folded.entry.body, Body::Information(body) if body.of == *question)
-            })
+        let answers = self.standing(self.case.index().of.get(question));
+        answers
+            .filter(|folded| folded.entry.kind() == Kind::Information)
             .min_by_key(|folded| (folded.rank, folded.entry.id))
     }
 
@@ -362,35 +427,24 @@ impl<'a> View<'a> {
         found.sort_by_key(|folded| (folded.rank, folded.entry.id));
         found
     }
+}
 
-    /// Every acknowledgement.
-    pub fn acknowledgements(&self) -> impl Iterator<Item = (&'a Folded, &'a Acknowledgement)> {
-        self.standing(Kind::Acknowledgement)
-            .filter_map(|folded| Some((folded, acknowledgement(folded)?)))
-    }
-
-    /// Every round but the first that an observation opened.
-    fn openers(&self) -> impl Iterator<Item = (ItemNumber, Round, &'a Folded)> {
-        self.standing(Kind::Observation).flat_map(|folded| {
-            let opened = folded
-                .verdict
-                .as_ref()
-                .map(|effect| effect.opens.as_slice());
-            opened
-                .unwrap_or_default()
-                .iter()
-                .map(move |(n, round)| (*n, *round, folded))
-        })
+/// Whether a statement asks for information.
+fn asks(folded: &Folded) -> bool {
+    match &*folded.entry.body {
+        Body::InformationRequest(_) => true,
+        Body::Acknowledgement(body) => body.answer == Answer::NeedsInformation,
+        _ => false,
     }
 }
 
-/// When an outcome took effect: with its last measure, or when it was signed.
+/// When an outcome took effect: with its last measure, or when it was signed. What
+/// is said to be done cannot take effect later than it is said.
 pub(crate) fn effective_at(folded: &Folded, row: &OutcomeItem) -> TimeMs {
-    row.3
-        .iter()
-        .map(|measure| measure.effective_at)
-        .max()
-        .unwrap_or(folded.entry.issued_at)
+    let last = row.3.iter().map(|measure| measure.effective_at).max();
+    last.map_or(folded.entry.issued_at, |at| {
+        folded.entry.not_after_signing(at)
+    })
 }
 
 /// Of several statements that set the same thing, the one that counts: those in

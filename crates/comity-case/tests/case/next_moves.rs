@@ -2,6 +2,7 @@
 
 use comity_case::{Move, Party, moves};
 use comity_wire::body::Body;
+use comity_wire::ids::Hash;
 use comity_wire::registry::{Answer, Kind, ObservationResult, OutcomeAnswer};
 
 use crate::scene::*;
@@ -140,7 +141,8 @@ fn what_waits_too_long_can_be_given_up() {
     assert!(moves(&scene.case, RECIPIENT).contains(&Move::GiveUpWaiting(waiting)));
     assert!(!moves(&scene.case, OPENER).contains(&Move::GiveUpWaiting(waiting)));
     let gave_up = answer_for(Answer::Refused, None, Some(&[waiting]), "re-missing");
-    scene.say(RECIPIENT, gave_up);
+    let heads = scene.case.heads().to_vec();
+    scene.say_as(Hash::of(b"gave up"), RECIPIENT, &heads, gave_up);
     scene.case.insert(theirs.said[1].clone());
     assert_eq!(
         scene.state().void.len(),

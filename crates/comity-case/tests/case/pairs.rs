@@ -164,11 +164,16 @@ impl Pair {
             } else {
                 aimed(one.0, one.1, &story)
             };
-            // An opening knows nothing; the others know the story.
-            let re = if one.0.opens() {
-                vec![]
-            } else {
-                story.scene.case.heads().to_vec()
+            // An opening knows nothing; who gives up waiting has only the opening; the
+            // others know the story.
+            let gives_up = matches!(
+                &body,
+                Body::Acknowledgement(body) if body.code == Some(code("re-missing"))
+            );
+            let re = match (one.0.opens(), gives_up) {
+                (true, _) => vec![],
+                (false, true) => vec![story.scene.said[0].id],
+                (false, false) => story.scene.case.heads().to_vec(),
             };
             (one.1, party, re, body)
         };
@@ -233,7 +238,12 @@ impl Pair {
     fn the_smaller_counts(&self) {
         if self.a.0.opens() {
             assert_eq!(self.both.opening, Some(SMALL));
-            assert_eq!(self.both.item(1).unwrap().carrier, SMALL);
+            let known = self.base.item(1).unwrap().carrier;
+            assert_eq!(
+                self.both.item(1).unwrap().carrier,
+                known,
+                "the recipient has spoken of it"
+            );
             return;
         }
         assert_eq!((self.a.0, self.b.0), (Kind::Amendment, Kind::Amendment));

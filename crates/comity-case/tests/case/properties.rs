@@ -110,7 +110,7 @@ impl Talk {
             id: Hash::of(&self.said.len().to_be_bytes()),
             party,
             re: self.cases[&party].heads(),
-            issued_at: 1_000,
+            issued_at: SIGNED_AT,
             body: Arc::new(body),
         };
         self.said.push(entry.clone());
@@ -225,7 +225,7 @@ proptest! {
                     id: Hash::of(b"next"),
                     party,
                     re: case.heads(),
-                    issued_at: 1_000,
+                    issued_at: SIGNED_AT,
                     body: Arc::new(body),
                 };
                 let kind = entry.kind();
@@ -248,7 +248,7 @@ proptest! {
                     id: Hash::of(b"next"),
                     party,
                     re: case.heads(),
-                    issued_at: 1_000,
+                    issued_at: SIGNED_AT,
                     body: Arc::new(body),
                 };
                 prop_assert_eq!(case.would_permit(&entry), Ok(()), "{:?} is offered {:?}", party, offer);

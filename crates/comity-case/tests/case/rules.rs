@@ -366,10 +366,29 @@ fn nothing_is_legal_before_the_opening() {
 fn a_case_takes_no_more_than_its_limits() {
     let (mut scene, _) = Scene::open(1);
     while scene.said.len() < comity_case::limits::CASE_STATEMENTS_MAX {
-        scene.say(OPENER, hold("court"));
+        let party = if scene.said.len() % 2 == 0 {
+            OPENER
+        } else {
+            RECIPIENT
+        };
+        scene.say(party, hold("court"));
     }
     let over = scene.say(OPENER, hold("court"));
     assert_eq!(scene.verdict(&over), Some(Forbidden::CaseFull));
+
+    // Statements that do not know of one another are as many.
+    let (mut scene, opening) = Scene::open(1);
+    while scene.said.len() < comity_case::limits::CASE_STATEMENTS_MAX {
+        scene.say_after(OPENER, &[opening], hold("court"));
+    }
+    let over = Entry {
+        id: Hash::of(b"over"),
+        ..scene.said[1].clone()
+    };
+    assert_eq!(scene.case.insert(over), Arrival::Full);
+    assert_eq!(scene.case.heads().len(), comity_wire::limits::HEADS_MAX);
+    let id = scene.say_after(RECIPIENT, &[opening], hold("court"));
+    assert_eq!(scene.verdict(&id), None, "the other side has its own share");
 
     let (mut scene, _) = Scene::open(1024);
     let over = scene.say(OPENER, amendment(&[1024 + 1]));

@@ -11,6 +11,9 @@ use comity_wire::words::{ItemNumber, Sorted};
 pub const OPENER: Party = Party::Opener;
 pub const RECIPIENT: Party = Party::Recipient;
 
+/// When everything is signed: after all that it reports.
+pub const SIGNED_AT: u64 = 1_000_000;
+
 /// A case and the statements that were said in it.
 #[derive(Debug, Clone, Default)]
 pub struct Scene {
@@ -51,7 +54,7 @@ impl Scene {
             id,
             party,
             re,
-            issued_at: 1_000,
+            issued_at: SIGNED_AT,
             body: Arc::new(body),
         };
         self.said.push(entry.clone());

@@ -1,6 +1,10 @@
 //! What a case looks like after the things that happen in practice.
 
-use comity_case::{Forbidden, Party, Status};
+use std::sync::Arc;
+
+use comity_case::{Arrival, Entry, Forbidden, Party, State, Status};
+use comity_wire::body::Body;
+use comity_wire::ids::Hash;
 use comity_wire::registry::{Answer, ObservationResult, OutcomeAnswer};
 
 use crate::scene::*;
@@ -107,10 +111,11 @@ fn only_a_contradiction_opens_a_round() {
     check(OutcomeAnswer::Done, 2_001, 2);
     check(OutcomeAnswer::Done, 2_000, 1);
     check(OutcomeAnswer::Partly, 9_000, 1);
-    // Without a measure it takes effect when it was signed, at 1,000.
-    check(OutcomeAnswer::NotFound, 1_001, 2);
-    check(OutcomeAnswer::Moved, 1_001, 2);
-    check(OutcomeAnswer::Declined, 9_000, 1);
+    // Without a measure it takes effect when it was signed.
+    check(OutcomeAnswer::NotFound, SIGNED_AT, 1);
+    check(OutcomeAnswer::NotFound, SIGNED_AT + 1, 2);
+    check(OutcomeAnswer::Moved, SIGNED_AT + 1, 2);
+    check(OutcomeAnswer::Declined, SIGNED_AT + 1, 1);
 
     // Nothing was reported yet, so to see it online is no contradiction …
     let (mut scene, opening) = Scene::open(1);
@@ -293,4 +298,121 @@ fn own_statements_without_a_receipt_are_shown_and_not_folded() {
         scene.state().pending.is_empty(),
         "what has a receipt is pending no more"
     );
+}
+
+#[test]
+fn a_time_that_is_not_yet_cannot_be_claimed() {
+    const FAR: u64 = 253_402_300_799_999;
+    // A measure of the year 9999 is in effect when it is said to be.
+    let (mut scene, _) = Scene::open(1);
+    scene.say(RECIPIENT, outcome(&[(1, 1, OutcomeAnswer::Done, FAR)]));
+    let seen = observation(&[(1, 1, ObservationResult::Online, FAR)]);
+    scene.say(OPENER, seen);
+    assert_eq!(
+        scene.state().item(1).unwrap().rounds.len(),
+        1,
+        "both were said in one second"
+    );
+    let later = Entry {
+        issued_at: SIGNED_AT + 1_000,
+        ..scene.said.pop().unwrap()
+    };
+    let mut case = comity_case::Case::new();
+    scene
+        .said
+        .iter()
+        .cloned()
+        .chain([later])
+        .for_each(|entry| assert_ne!(case.insert(entry), Arrival::Parked));
+    assert_eq!(State::of(&case).item(1).unwrap().rounds.len(), 2);
+
+    // What one side claims to have seen in the year 9999 does not outweigh what the
+    // other side sees today.
+    let (mut scene, _) = Scene::open(1);
+    scene.say(RECIPIENT, outcome(&[(1, 1, OutcomeAnswer::Done, 2_000)]));
+    scene.say(
+        RECIPIENT,
+        observation(&[(1, 1, ObservationResult::Offline, FAR)]),
+    );
+    let own = scene.say(
+        OPENER,
+        observation(&[(1, 1, ObservationResult::Offline, 5_000)]),
+    );
+    let last = scene.said.last_mut().unwrap();
+    *last = Entry {
+        issued_at: SIGNED_AT + 5_000,
+        ..last.clone()
+    };
+    let Body::Observation(body) = Arc::make_mut(&mut last.body) else {
+        panic!()
+    };
+    *body = match observation(&[(1, 1, ObservationResult::Offline, SIGNED_AT + 4_000)]) {
+        Body::Observation(body) => body,
+        _ => panic!(),
+    };
+    let mut case = comity_case::Case::new();
+    scene
+        .said
+        .iter()
+        .cloned()
+        .for_each(|entry| assert_ne!(case.insert(entry), Arrival::Parked));
+    let state = State::of(&case);
+    let round = &state.item(1).unwrap().rounds[0];
+    assert_eq!(round.last_seen.as_ref().unwrap().statement, own);
+    assert_eq!(round.status, Status::ConfirmedOffline);
+}
+
+#[test]
+fn nobody_voids_what_nothing_was_missing_for() {
+    let (mut scene, opening) = Scene::open(1);
+    let done = scene.say(RECIPIENT, outcome(&[(1, 1, OutcomeAnswer::Done, 2_000)]));
+    let unfounded = answer_for(Answer::Refused, None, Some(&[done]), "re-missing");
+    scene.say_after(OPENER, &[opening], unfounded);
+    assert_eq!(status(&scene, 1), Status::Done);
+    assert!(scene.state().void.is_empty());
+}
+
+#[test]
+fn what_was_answered_cannot_be_put_under_another_locator() {
+    let (mut scene, opening) = Scene::open(1);
+    let added = scene.say(OPENER, amendment(&[2]));
+    scene.say(
+        RECIPIENT,
+        outcome(&[
+            (1, 1, OutcomeAnswer::Declined, 0),
+            (2, 1, OutcomeAnswer::Declined, 0),
+        ]),
+    );
+    // Another opening, and another amendment, whose ids were tried until small.
+    let small = |byte| Hash::new([byte; 32]);
+    scene.say_as(small(0), OPENER, &[], request([1]));
+    scene.say_as(small(1), OPENER, &[opening], amendment(&[2]));
+    for (n, carrier) in [(1, opening), (2, added)] {
+        let state = scene.state();
+        assert_eq!(state.item(n).unwrap().carrier, carrier);
+        assert_eq!(state.item(n).unwrap().status(), Status::Declined);
+    }
+    // Where the recipient had answered nothing, the smaller one has the number, and
+    // what was said of the other says nothing about it.
+    let (mut scene, opening) = Scene::open(1);
+    scene.say(OPENER, withdrawal(None));
+    scene.say_as(small(0), OPENER, &[], request([1]));
+    assert_ne!(scene.state().item(1).unwrap().carrier, opening);
+    assert_eq!(status(&scene, 1), Status::Requested);
+}
+
+#[test]
+fn the_last_round_is_the_last() {
+    let (mut scene, _) = Scene::open(1);
+    for round in 1..=1_000 {
+        scene.say(
+            RECIPIENT,
+            outcome(&[(1, round, OutcomeAnswer::Done, round)]),
+        );
+        let seen = observation(&[(1, round, ObservationResult::Online, round + 1)]);
+        let id = scene.say(OPENER, seen);
+        assert_eq!(scene.verdict(&id), None);
+    }
+    assert_eq!(scene.state().item(1).unwrap().rounds.len(), 1_000);
+    assert_eq!(status(&scene, 1), Status::Done);
 }
