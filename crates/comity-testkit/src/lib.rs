@@ -6,3 +6,4 @@ pub mod cddl;
 pub mod federation;
 pub mod mutate;
 pub mod tree;
+pub mod vectors;

@@ -1,0 +1,564 @@
+//! The test vectors, as they are published, through the code: each gets what it
+//! expects, and together they leave out nothing of the specification.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use comity_case::{Arrival, Case, Entry, Forbidden};
+use comity_log::checkpoint::UnverifiedCheckpoint;
+use comity_log::evidence::Evidence;
+use comity_log::key::{KeyKind, KeyName, VerifierKey};
+use comity_log::names::WitnessName;
+use comity_log::receipts;
+use comity_testkit::cddl;
+use comity_testkit::tree::Node;
+use comity_testkit::vectors::{self, Context, Expect, FederationFile, Said, Vector};
+use comity_trust::authorise::{Checked, Context as Judged, Parties, check_statement};
+use comity_trust::history::{Added, History};
+use comity_trust::roster::RosterConflict;
+use comity_trust::rule::Rule;
+use comity_trust::signed::SignedPayload;
+use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
+use comity_wire::ids::{Hash, Kid, MemberId};
+use comity_wire::leaf::{Facts, Leaf, Origin};
+use comity_wire::notice::{Notice, Restored, Sequences, SignedNotice};
+use comity_wire::object::ObjectError;
+use comity_wire::receipt::Receipt;
+use comity_wire::refusal::Refusal;
+use comity_wire::registry::{Check, Kind};
+use comity_wire::roster_exchange::{RosterReply, RosterRequest};
+use comity_wire::statement::{Received, Statement};
+use data_encoding::HEXLOWER;
+use ed25519_dalek::{SigningKey, VerifyingKey};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../protocol-spec/vectors")
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    HEXLOWER.decode(text.as_bytes()).unwrap()
+}
+
+/// What the files hold, without what made them.
+struct World {
+    file: FederationFile,
+    vectors: Vec<Vector>,
+}
+
+impl World {
+    fn read() -> Self {
+        let read = |name: &str| std::fs::read_to_string(folder().join(name)).unwrap();
+        let names = vectors::files().into_iter().map(|made| made.name);
+        let lists = names.filter(|name| name.ends_with(".json") && name != "federation.json");
+        Self {
+            file: serde_json::from_str(&read("federation.json")).unwrap(),
+            vectors: lists
+                .flat_map(|name| serde_json::from_str::<Vec<Vector>>(&read(&name)).unwrap())
+                .collect(),
+        }
+    }
+
+    fn history(&self, context: &Context) -> Option<History> {
+        let chain = &self.file.chains[context.chain.as_ref()?];
+        let mut charters = chain.charters.iter().map(|hex| unhex(hex));
+        let mut history = History::start(&charters.next().unwrap()).unwrap();
+        for charter in charters {
+            history.add_charter(&charter).unwrap();
+        }
+        for roster in &chain.rosters {
+            history
+                .add_roster(&unhex(roster), self.file.now_ms)
+                .unwrap();
+        }
+        Some(history)
+    }
+
+    fn secret(&self, owner: &str, purpose: &str) -> SigningKey {
+        let is_it = |key: &&vectors::KeyEntry| key.owner == owner && key.purpose == purpose;
+        let entry = self.file.keys.iter().find(is_it).unwrap();
+        let key = SigningKey::from_bytes(&unhex(&entry.seed).try_into().unwrap());
+        assert_eq!(unhex(&entry.public), key.verifying_key().to_bytes());
+        key
+    }
+
+    fn public(&self, owner: &str, purpose: &str) -> VerifyingKey {
+        self.secret(owner, purpose).verifying_key()
+    }
+
+    fn log_key(&self, context: &Context) -> VerifierKey {
+        let member = context.log.as_ref().unwrap();
+        let fed = Hash::from_hex(&self.file.fed).unwrap();
+        let origin = Origin {
+            fed,
+            member: MemberId::new(member).unwrap(),
+            n: 1,
+        };
+        let key = self.public(member, "log");
+        VerifierKey::new(KeyName::from(&origin), KeyKind::Log, key).unwrap()
+    }
+}
+
+/// The values found, or the code and what it is a code of.
+type Found = Result<Vec<(&'static str, String)>, (String, String)>;
+
+fn run(world: &World, vector: &Vector) -> Found {
+    let mut bytes = unhex(&vector.hex);
+    if let Some(length) = vector.pad_to {
+        bytes.resize(length, 0);
+    }
+    let context = &vector.context;
+    let count = |name, count: usize| vec![(name, count.to_string())];
+    match vector.object.as_str() {
+        "statement" if context.story.is_some() => transition(world, context, &bytes),
+        "statement" => statement(world, context, &bytes),
+        "leaf" => object(Leaf::decode(&bytes).map(|_| leaf_hash(&bytes))),
+        "facts" => {
+            object(Facts::decode(&bytes).map(|facts| vec![("hash", facts.hash().to_string())]))
+        }
+        "receipt" => receipt(world, context, &bytes),
+        "refusal" => object(refusal(world, context, &bytes)),
+        "sequences" => object(notice::<Sequences>(world, context, &bytes).map(|content| {
+            vec![
+                ("origin", content.0.to_string()),
+                ("size", content.1.to_string()),
+            ]
+        })),
+        "restored" => object(notice::<Restored>(world, context, &bytes).map(|content| {
+            let lost = content.closed.1 - content.restored;
+            vec![
+                ("opened", content.opened.to_string()),
+                ("lost", lost.to_string()),
+            ]
+        })),
+        "exchange-request" => object(
+            ExchangeRequest::decode(&bytes).map(|request| count("statements", request.1.len())),
+        ),
+        "exchange-reply" => object(
+            ExchangeReply::decode(&bytes, context.asked.unwrap())
+                .map(|reply| count("results", reply.2.len())),
+        ),
+        "redeliver-request" => object(
+            RedeliverRequest::decode(&bytes).map(|request| vec![("from", request.2.to_string())]),
+        ),
+        "redeliver-reply" => {
+            object(RedeliverReply::decode(&bytes).map(|reply| count("statements", reply.1.len())))
+        }
+        "roster-request" => object(RosterRequest::decode(&bytes).map(|_| first_word(&bytes))),
+        "roster-reply" => object(RosterReply::decode(&bytes).map(|_| first_word(&bytes))),
+        "signed-charter" => charter(world, context, &bytes),
+        "signed-roster" => roster(world, context, &bytes),
+        "roster-conflict" => conflict(world, context, &bytes),
+        "checkpoint" => checkpoint(world, context, &bytes),
+        "fork-evidence" => fork(world, context, &bytes),
+        other => panic!("no reader for {other}"),
+    }
+}
+
+fn statement(world: &World, context: &Context, bytes: &[u8]) -> Found {
+    let history = world.history(context).unwrap();
+    let me = MemberId::new(context.me.as_ref().unwrap()).unwrap();
+    let case = context.parties.as_ref().map(|(opener, recipient)| Parties {
+        opener: MemberId::new(opener).unwrap(),
+        recipient: MemberId::new(recipient).unwrap(),
+    });
+    let judged = Judged {
+        history: &history,
+        me: &me,
+        now_ms: context.now_ms.unwrap(),
+        case: case.as_ref(),
+        vouched: None,
+    };
+    match check_statement(bytes, |_| context.recorded == Some(true), &judged) {
+        Ok(Checked::Authorised(authorised)) => {
+            let statement = authorised.statement();
+            Ok(vec![
+                ("id", statement.id().to_string()),
+                ("case", statement.case().to_string()),
+                ("issuer", statement.issuer().to_string()),
+                ("kind", statement.kind().to_string()),
+            ])
+        }
+        Ok(Checked::Known(_)) => Err(("known".into(), "known".into())),
+        Err(rejection) => Err((rejection.code().into(), rejection.check.to_string())),
+    }
+}
+
+fn transition(world: &World, context: &Context, bytes: &[u8]) -> Found {
+    let story = &world.file.stories[context.story.as_ref().unwrap()];
+    let opener = MemberId::new(&story.opener).unwrap();
+    let open = |bytes: &[u8]| -> Statement {
+        let received = Received::read(bytes).unwrap();
+        let key = world.public(received.issuer().as_str(), "statement");
+        received.verify(&key).unwrap().open().unwrap()
+    };
+    let mut case = Case::new();
+    let mut say = |bytes: &[u8]| {
+        let statement = open(bytes);
+        let Arrival::Folded(judged) = case.insert(Entry::of(&statement, &opener)) else {
+            panic!("nothing waits")
+        };
+        (judged[0].1, *statement.id())
+    };
+    let mut parent = Hash::new([0; 32]);
+    for said in &story.said {
+        match said {
+            Said::One(hex) => parent = say(&unhex(hex)).1,
+            Said::Many { repeat, like } => {
+                let like = unhex(like);
+                let issuer = open(&like).issuer().to_string();
+                let key = world.secret(&issuer, "statement");
+                for statement in vectors::repeat(&like, *repeat, parent, &key) {
+                    parent = say(&statement).1;
+                }
+            }
+        }
+    }
+    match say(bytes).0 {
+        None => Ok(vec![("verdict", "legal".into())]),
+        Some(forbidden) => Err((forbidden.to_string(), "transition".into())),
+    }
+}
+
+fn object(found: Result<Vec<(&'static str, String)>, ObjectError>) -> Found {
+    found.map_err(|error| (error.code().into(), "object-code".into()))
+}
+
+fn leaf_hash(leaf: &[u8]) -> Vec<(&'static str, String)> {
+    vec![("leaf_hash", comity_log::hash::leaf_hash(leaf).to_string())]
+}
+
+fn first_word(bytes: &[u8]) -> Vec<(&'static str, String)> {
+    let Some(Node::Text(word)) = Node::parse(bytes).unwrap().items().first().cloned() else {
+        panic!("no word")
+    };
+    vec![("word", word)]
+}
+
+/// Codes of objects keep their registry, wherever they turn up.
+fn named(code: &str, registry: &str) -> (String, String) {
+    let is_object = [
+        "oversize",
+        "too-deep",
+        "bad-payload",
+        "bad-header",
+        "not-canonical",
+        "over-limit",
+        "unknown-critical",
+        "index-mismatch",
+    ];
+    let registry = if is_object.contains(&code) {
+        "object-code"
+    } else {
+        registry
+    };
+    (code.to_owned(), registry.to_owned())
+}
+
+fn receipt(world: &World, context: &Context, bytes: &[u8]) -> Found {
+    let receipt = Receipt::read(bytes).map_err(|error| named(error.code(), "object-code"))?;
+    let log = world.log_key(context);
+    let verified = receipts::verify(&receipt, log.key()).map_err(|error| match error.code() {
+        "bad-signature" => named("bad-signature", "object-code"),
+        code => named(code, "log-code"),
+    })?;
+    if let Some(checkpoint) = &context.checkpoint {
+        let checkpoint = UnverifiedCheckpoint::parse(checkpoint.as_bytes()).unwrap();
+        let checkpoint = checkpoint.verify(&log).unwrap();
+        verified
+            .is_under(&checkpoint)
+            .map_err(|error| named(error.code(), "log-code"))?;
+    }
+    Ok(vec![
+        ("leaf_hash", verified.leaf_hash().to_string()),
+        ("index", verified.leaf().index.to_string()),
+        ("root", verified.root().to_string()),
+    ])
+}
+
+fn refusal(
+    world: &World,
+    context: &Context,
+    bytes: &[u8],
+) -> Result<Vec<(&'static str, String)>, ObjectError> {
+    let key = world.public(context.signer.as_ref().unwrap(), "statement");
+    let refusal = Refusal::read(bytes)?;
+    let refused = refusal.verify(&key)?;
+    Ok(vec![
+        ("of", refused.of.to_string()),
+        ("refused_with", refused.code.to_string()),
+    ])
+}
+
+fn notice<T: Notice + Clone>(
+    world: &World,
+    context: &Context,
+    bytes: &[u8],
+) -> Result<T, ObjectError> {
+    let key = world.public(context.signer.as_ref().unwrap(), "statement");
+    SignedNotice::<T>::read(bytes)?.verify(&key).cloned()
+}
+
+fn added(added: Added, bytes: &[u8]) -> Vec<(&'static str, String)> {
+    let how = match added {
+        Added::Known => "known",
+        Added::Extended => "extended",
+        Added::Conflict(_) => "conflict",
+    };
+    let hash = SignedPayload::decode(bytes, bytes.len()).unwrap().hash();
+    vec![("added", how.into()), ("hash", hash.to_string())]
+}
+
+fn charter(world: &World, context: &Context, bytes: &[u8]) -> Found {
+    let result = match world.history(context) {
+        Some(mut history) => history.add_charter(bytes),
+        None => History::start(bytes).map(|_| Added::Extended),
+    };
+    let result = result.map_err(|error| named(error.code(), "chain-code"))?;
+    Ok(added(result, bytes))
+}
+
+fn roster(world: &World, context: &Context, bytes: &[u8]) -> Found {
+    let mut history = world.history(context).unwrap();
+    let result = history.add_roster(bytes, context.now_ms.unwrap());
+    let result = result.map_err(|error| named(error.code(), "chain-code"))?;
+    Ok(added(result, bytes))
+}
+
+fn conflict(world: &World, context: &Context, bytes: &[u8]) -> Found {
+    let evidence =
+        RosterConflict::decode(bytes).map_err(|error| named(error.code(), "chain-code"))?;
+    let version = world.history(context).unwrap().verify_conflict(&evidence);
+    let version = version.map_err(|error| named(error.code(), "chain-code"))?;
+    Ok(vec![("version", version.to_string())])
+}
+
+fn checkpoint(world: &World, context: &Context, bytes: &[u8]) -> Found {
+    let log = |code: &str| (code.to_owned(), "log-code".to_owned());
+    let unverified = UnverifiedCheckpoint::parse(bytes).map_err(|error| log(error.code()))?;
+    let verified = unverified
+        .verify(&world.log_key(context))
+        .map_err(|error| log(error.code()))?;
+    let mut found = vec![
+        ("origin", verified.origin().to_string()),
+        ("size", verified.head().size().to_string()),
+        ("root", verified.head().root().to_string()),
+    ];
+    if let Some(witness) = &context.witness {
+        let fed = Hash::from_hex(&world.file.fed).unwrap();
+        let name = WitnessName {
+            fed,
+            member: MemberId::new(witness).unwrap(),
+        };
+        let key = world.public(witness, "witness");
+        let key = VerifierKey::new(KeyName::from(&name), KeyKind::Witness, key).unwrap();
+        let trusted = [key];
+        let signed = unverified
+            .note()
+            .verify(&trusted)
+            .map_err(|error| log(error.code()))?;
+        found.push(("cosigned_at_s", signed[0].time_s.unwrap().to_string()));
+    }
+    Ok(found)
+}
+
+fn fork(world: &World, context: &Context, bytes: &[u8]) -> Found {
+    let log = |code: &str| (code.to_owned(), "log-code".to_owned());
+    let evidence = Evidence::parse(bytes).map_err(|error| log(error.code()))?;
+    let fork = evidence
+        .verify(&world.log_key(context))
+        .map_err(|error| log(error.code()))?;
+    Ok(vec![("fork", fork.code().into())])
+}
+
+#[test]
+fn every_vector_gets_what_it_expects() {
+    let world = World::read();
+    for vector in &world.vectors {
+        let found = match run(&world, vector) {
+            Ok(values) => Expect::Ok {
+                ok: values
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect(),
+            },
+            Err((code, check)) => Expect::Refused { code, check },
+        };
+        assert_eq!(found, vector.expect, "{}: {}", vector.name, vector.shows);
+    }
+    println!("{} vectors", world.vectors.len());
+}
+
+#[test]
+fn the_files_are_what_the_generator_makes() {
+    for made in vectors::files() {
+        let published = std::fs::read_to_string(folder().join(&made.name)).unwrap_or_default();
+        assert!(
+            published == made.text,
+            "{} is stale: run `cargo xtask spec`",
+            made.name
+        );
+    }
+}
+
+#[test]
+fn what_is_accepted_is_valid_under_the_cddl() {
+    let mut count = 0;
+    for vector in World::read().vectors {
+        if matches!(vector.expect, Expect::Ok { .. }) {
+            let mut bytes = unhex(&vector.hex);
+            if vector.object == "checkpoint" {
+                bytes = Node::Text(String::from_utf8(bytes).unwrap()).encode();
+            }
+            cddl::validate(&vector.object, &bytes)
+                .unwrap_or_else(|error| panic!("{}: {error}", vector.name));
+            count += 1;
+        }
+    }
+    println!("{count} valid objects");
+}
+
+/// Codes by registry, read from the files of the specification.
+fn codes() -> BTreeMap<String, BTreeSet<String>> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../protocol-spec/registries");
+    let read = |registry: &str| {
+        let text = std::fs::read_to_string(folder.join(format!("{registry}.toml"))).unwrap();
+        let ids = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("{ id = \""));
+        ids.filter_map(|line| line.split('"').next())
+            .map(str::to_owned)
+            .collect()
+    };
+    let names = [
+        "check",
+        "object-code",
+        "chain-code",
+        "log-code",
+        "transition",
+    ];
+    names
+        .into_iter()
+        .map(|name| (name.to_owned(), read(name)))
+        .collect()
+}
+
+#[test]
+fn the_vectors_leave_out_nothing() {
+    let world = World::read();
+    let names: BTreeSet<_> = world.vectors.iter().map(|vector| &vector.name).collect();
+    assert_eq!(names.len(), world.vectors.len(), "a name stands twice");
+    let codes = codes();
+    let (mut accepted, mut refused) = (BTreeSet::new(), BTreeMap::<_, BTreeSet<_>>::new());
+    let mut kinds = BTreeSet::new();
+    for vector in &world.vectors {
+        assert!(vector.shows.ends_with('.'), "{}", vector.name);
+        match &vector.expect {
+            Expect::Ok { ok } => {
+                accepted.insert(vector.object.as_str());
+                kinds.extend(ok.get("kind").map(String::as_str));
+            }
+            Expect::Refused { code, check } => {
+                if let Some(check) = Check::from_name(check) {
+                    assert_eq!(check.code(), code, "{}", vector.name);
+                } else {
+                    assert!(
+                        codes[check].contains(code),
+                        "{}: {check} has no {code}",
+                        vector.name
+                    );
+                }
+                refused
+                    .entry(check.as_str())
+                    .or_default()
+                    .insert(code.as_str());
+            }
+        }
+    }
+    let negative = world
+        .vectors
+        .iter()
+        .filter(|vector| matches!(vector.expect, Expect::Refused { .. }))
+        .count();
+    println!("{} vectors, {negative} refused", world.vectors.len());
+    assert!(negative >= 60);
+    let objects = [
+        "statement",
+        "leaf",
+        "facts",
+        "receipt",
+        "refusal",
+        "sequences",
+        "restored",
+        "exchange-request",
+        "exchange-reply",
+        "redeliver-request",
+        "redeliver-reply",
+        "signed-charter",
+        "signed-roster",
+        "roster-conflict",
+        "checkpoint",
+        "fork-evidence",
+        "roster-request",
+        "roster-reply",
+    ];
+    assert_eq!(accepted, objects.into(), "an accepted object of every sort");
+    assert_eq!(
+        kinds,
+        Kind::ALL.map(Kind::as_str).into(),
+        "an accepted statement of every kind"
+    );
+    for check in Check::ALL {
+        assert!(
+            refused.contains_key(check.as_str()),
+            "no vector fails {check}"
+        );
+    }
+    let transitions: BTreeSet<_> = Forbidden::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(
+        refused["transition"], transitions,
+        "a vector for every transition"
+    );
+    let without = |registry: &str| -> Vec<_> {
+        codes[registry]
+            .iter()
+            .filter(|code| !refused[registry].contains(code.as_str()))
+            .cloned()
+            .collect()
+    };
+    assert_eq!(
+        without("object-code"),
+        [""; 0],
+        "a vector for every code of an object"
+    );
+    // The first is of who makes a roster, the others follow from a second roster.
+    assert_eq!(
+        without("chain-code"),
+        ["log-reopened", "log-vanished", "public-suffix"]
+    );
+    println!("without a vector: {:?}", without("log-code"));
+}
+
+#[test]
+fn rules_and_transitions_are_in_the_registries_with_their_sentences() {
+    let codes = codes();
+    for rule in Rule::ALL {
+        assert!(codes["chain-code"].contains(rule.code()), "{}", rule.code());
+    }
+    assert_eq!(codes["transition"].len(), Forbidden::ALL.len());
+    assert_eq!(codes["check"].len(), Check::ALL.len());
+}
+
+#[test]
+fn kids_are_thumbprints() {
+    let world = World::read();
+    for key in &world.file.keys {
+        let public = comity_wire::ids::PublicKey::from_hex(&key.public).unwrap();
+        assert_eq!(Kid::of(&public).to_string(), key.kid);
+    }
+}
