@@ -7,7 +7,7 @@ use comity_wire::registry::{Answer, ObservationResult, OutcomeAnswer};
 use comity_wire::statement::Draft;
 use comity_wire::words::Sorted;
 
-use super::world::{Tale, World, nonce};
+use super::world::{Tale, World};
 use super::{Context, File};
 use crate::bodies::*;
 
@@ -76,8 +76,8 @@ pub(super) fn transitions(world: &World) -> File {
         hold("court"),
         Some(Forbidden::NoOpening),
     );
-    let full = Tale::full(federation);
-    let last = last_of_full(world, &full);
+    let full = Tale::opened(federation);
+    let last = world.last_of_full(&full);
     let build_on_last = |draft: &mut Draft| draft.re = Sorted::new([last]);
     say(
         &full,
@@ -90,18 +90,6 @@ pub(super) fn transitions(world: &World) -> File {
         Some(Forbidden::CaseFull),
     );
     file
-}
-
-/// The id of the last statement of the story `full`, made as the README says.
-fn last_of_full(world: &World, full: &Tale) -> Hash {
-    let federation = &world.federation;
-    let like = federation.reply("north", "platform", full.case, [full.last()], hold("court"));
-    let like = federation.sign(Draft {
-        nonce: nonce("full"),
-        ..like
-    });
-    let repeated = super::repeat(like.bytes(), 4095, full.last(), world.key("north"));
-    Hash::of(repeated.last().expect("4095 of them"))
 }
 
 type Row = (

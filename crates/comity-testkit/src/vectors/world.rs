@@ -173,25 +173,17 @@ impl World {
                 .map(|one| Said::One(hex(one.bytes())))
                 .collect(),
         };
-        let mut opened = Tale::new(&self.federation, "opened");
-        opened.say("north", bodies::request([1]));
+        let opened = Tale::opened(&self.federation);
         let nothing = Tale::new(&self.federation, "nothing");
-        let mut full = story(&opened, "As many statements as a case may have.");
-        let like = self.federation.reply(
-            "north",
-            "platform",
-            opened.case,
-            [opened.last()],
-            bodies::hold("court"),
+        let mut full = story(
+            &opened,
+            "As many statements as a case may have, half of them from each side.",
         );
-        let like = self.federation.sign(Draft {
-            nonce: nonce("full"),
-            ..like
-        });
-        full.said.push(Said::Many {
-            repeat: 4095,
-            like: hex(like.bytes()),
-        });
+        full.said
+            .extend(self.halves(&opened).map(|(like, repeat)| Said::Many {
+                repeat,
+                like: hex(like.bytes()),
+            }));
         let stories = [
             ("nothing", story(&nothing, "Nothing was said.")),
             ("opened", story(&opened, "A request for item 1.")),
@@ -214,6 +206,38 @@ impl World {
             chains: chains.collect(),
             stories: stories.map(|(name, story)| (name.to_owned(), story)).into(),
         }
+    }
+}
+
+impl World {
+    /// What fills a case in which one thing was said: from each side one statement,
+    /// and how often it is said.
+    fn halves(&self, opened: &Tale) -> [(Statement, u64); 2] {
+        [("north", "platform", 2047), ("platform", "north", 2048)].map(|(from, to, times)| {
+            let draft = self.federation.reply(
+                from,
+                to,
+                opened.case,
+                [opened.last()],
+                bodies::hold("court"),
+            );
+            let draft = Draft {
+                nonce: nonce("full"),
+                ..draft
+            };
+            (self.federation.sign(draft), times)
+        })
+    }
+
+    /// The id of the last statement of the story `full`.
+    pub(super) fn last_of_full(&self, opened: &Tale) -> StatementId {
+        self.halves(opened)
+            .into_iter()
+            .fold(opened.last(), |parent, (like, times)| {
+                let key = self.key(like.issuer().as_str());
+                let said = super::repeat(like.bytes(), times, parent, key);
+                Hash::of(said.last().expect("many"))
+            })
     }
 }
 
@@ -394,8 +418,8 @@ impl Tale {
         Self::new(federation, "nothing")
     }
 
-    /// The case of the story `full`, of which its 4096 statements are not made.
-    pub(super) fn full(federation: &Federation) -> Self {
+    /// The case of the stories `opened` and `full`, with the one statement of the first.
+    pub(super) fn opened(federation: &Federation) -> Self {
         let mut opened = Self::new(federation, "opened");
         opened.say("north", bodies::request([1]));
         opened
