@@ -14,6 +14,7 @@
 //! If the governance signs two rosters of one version, the first that came stays,
 //! both are kept as evidence, and the next one settles them by naming both.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comity_wire::ids::{Hash, Kid, MemberId};
@@ -32,7 +33,6 @@ use crate::roster::{Roster, RosterConflict};
 use crate::rule::{Rule, holds};
 use crate::signed::{Governance, SignedPayload, verify};
 use crate::standing::Standing;
-use crate::succession::member_follows;
 
 /// Everything that is known of a federation's governance and members.
 #[derive(Debug, Clone)]
@@ -277,33 +277,61 @@ impl History {
         place.map(Some).ok_or(ChainError::SiblingMissing)
     }
 
-    /// Checks what a roster changes, against the one before it and against the
-    /// sibling that it settles, so that both camps can go on with it.
+    /// Checks what a roster changes, against all that came before it. If it settles
+    /// a conflict, that is what both camps know, so that both can go on with it and
+    /// know the same afterwards.
     fn keys_after(
         &self,
         roster: &Roster,
         settled: Option<usize>,
     ) -> Result<KeyHistory, ChainError> {
-        let mut keys = self.keys.clone();
         let last = self.current.as_ref().map(|current| &current.roster);
         let sibling = settled.and_then(|index| self.siblings.get(index));
-        let sibling = sibling.map(|sibling| &sibling.roster);
-        for before in last.into_iter().chain(sibling) {
+        let other = sibling.map(|sibling| &sibling.roster);
+        for before in last.into_iter().chain(other) {
             holds(before.issued <= roster.issued, Rule::IssuedEarlier)?;
         }
-        if let Some(sibling) = sibling {
-            for old in &sibling.members {
-                if let Some(new) = roster.member(&old.id) {
-                    member_follows(old, new, roster.issued)
-                        .map_err(|rule| rule.broken_by(&old.id))?;
-                }
-            }
-            keys.remember(sibling)?;
-        }
-        let governs = |kid: &Kid| self.charters.iter().any(|known| known.governance.has(kid));
-        let checked = keys.check(roster, governs)?;
+        let mut keys = self.keys_before(sibling);
+        let checked = keys.check(roster, |kid| self.governs(kid))?;
         keys.take(checked);
         Ok(keys)
+    }
+
+    /// What is known before a roster that may settle a sibling of the newest one.
+    fn keys_before(&self, settled: Option<&Sibling>) -> KeyHistory {
+        let keys = self.keys.clone();
+        match settled {
+            Some(sibling) => keys.merged(self.keys_at(sibling)),
+            None => keys,
+        }
+    }
+
+    fn governs(&self, kid: &Kid) -> bool {
+        self.charters.iter().any(|known| known.governance.has(kid))
+    }
+
+    /// What a camp knows whose newest roster is this sibling: the rosters again,
+    /// version by version, with what each one names as before it.
+    fn keys_at(&self, sibling: &Sibling) -> KeyHistory {
+        let mut layer = BTreeMap::from([(self.first.hash, KeyHistory::default())]);
+        for (kept, version) in self.rosters.iter().zip(1..=sibling.roster.version) {
+            let kept = kept.decode().map(|roster| (kept.hash, Arc::new(roster)));
+            let beside = self.siblings.iter();
+            let beside = beside.filter(|other| other.roster.version == version);
+            let beside = beside.map(|other| (other.hash, Arc::clone(&other.roster)));
+            let next = kept.into_iter().chain(beside).map(|(hash, roster)| {
+                let named = roster
+                    .resolves
+                    .map_or_else(|| vec![roster.previous], |(one, other)| vec![one, other]);
+                // What is not here any more cannot be remembered.
+                let before = named.iter().filter_map(|hash| layer.get(hash).cloned());
+                let mut keys = before.reduce(KeyHistory::merged).unwrap_or_default();
+                keys.absorb(&roster, |kid| self.governs(kid));
+                (hash, keys)
+            });
+            layer = next.collect();
+        }
+        layer.remove(&sibling.hash).unwrap_or_default()
     }
 
     fn extend(&mut self, candidate: Candidate, bytes: &[u8], now_ms: TimeMs) {
@@ -456,6 +484,11 @@ impl History {
         self.keys.key_of(member, kid, KeyPurpose::Statement)
     }
 
+    /// Every key that was ever listed, with what is known of it now.
+    pub fn known_keys(&self) -> impl Iterator<Item = &KnownKey> {
+        self.keys.iter()
+    }
+
     /// A witness key that was ever listed for a member.
     #[must_use]
     pub fn witness_key(&self, member: &MemberId, kid: &Kid) -> Option<&KnownKey> {
@@ -519,6 +552,14 @@ impl KnownCharter {
             governance: Arc::new(governance),
             signed: bytes.into(),
         }
+    }
+}
+
+impl KnownRoster {
+    /// The roster. It was decoded when it came, so there always is one.
+    fn decode(&self) -> Option<Roster> {
+        let signed = SignedPayload::decode(&self.signed, ROSTER_BYTES_MAX).ok()?;
+        Roster::decode(signed.payload()).ok()
     }
 }
 

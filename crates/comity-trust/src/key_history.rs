@@ -1,21 +1,22 @@
 //! Every key and log that was ever listed, those of former members included:
 //! signatures outlive keys, and keys outlive memberships.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_wire::ids::{Kid, MemberId};
 use comity_wire::registry::KeyPurpose;
-use comity_wire::words::TimeMs;
+use comity_wire::words::{Sorted, TimeMs};
 use ed25519_dalek::VerifyingKey;
 
-use crate::key::{Key, Validity, usable};
-use crate::member::{Log, Member};
+use crate::key::{Ended, Key, Validity, usable};
+use crate::member::{Log, LogState, Member};
 use crate::roster::Roster;
 use crate::rule::{Breach, Rule, holds};
 use crate::succession::{key_follows, logs_follow};
 
 /// A key that was listed, ready to verify with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownKey {
     /// Whose it is.
     pub member: MemberId,
@@ -47,15 +48,15 @@ impl KnownKey {
 }
 
 /// Every key and log that was ever listed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct KeyHistory {
     keys: BTreeMap<Kid, KnownKey>,
     members: BTreeMap<MemberId, KnownMember>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct KnownMember {
-    kids: Vec<Kid>,
+    kids: BTreeSet<Kid>,
     logs: Vec<Log>,
 }
 
@@ -68,6 +69,10 @@ pub(crate) struct Checked<'a> {
 impl KeyHistory {
     pub(crate) fn key(&self, kid: &Kid) -> Option<&KnownKey> {
         self.keys.get(kid)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &KnownKey> {
+        self.keys.values()
     }
 
     pub(crate) fn key_of(
@@ -133,7 +138,7 @@ impl KeyHistory {
         let roster = checked.roster;
         for (member, listed, verifying) in checked.new_keys {
             let known = self.members.entry(member.clone()).or_default();
-            known.kids.push(listed.kid);
+            known.kids.insert(listed.kid);
             let key = KnownKey {
                 member,
                 listed,
@@ -158,32 +163,109 @@ impl KeyHistory {
         }
     }
 
-    /// Takes in what only the other one of two rosters lists, so that it is not
-    /// forgotten when the two are settled.
-    pub(crate) fn remember(&mut self, other: &Roster) -> Result<(), Breach> {
-        for member in &other.members {
-            for key in &member.keys {
-                if self.keys.contains_key(&key.kid) {
-                    continue;
+    /// Takes in a roster that others may have taken, without judging it: of what
+    /// breaks a rule, the entry before stays.
+    pub(crate) fn absorb(&mut self, roster: &Roster, governs: impl Fn(&Kid) -> bool) {
+        let mut lenient = roster.clone();
+        lenient.members = Sorted::new(roster.members.iter().cloned().map(|mut member| {
+            let keys = member.keys.iter().filter(|key| !governs(&key.kid));
+            let keys = keys.filter_map(|key| match self.keys.get(&key.kid) {
+                None => Some(key.clone()),
+                Some(known) if key_follows(&known.listed, key, roster.issued).is_ok() => {
+                    Some(key.clone())
                 }
-                let verifying = usable(&key.public).map_err(|rule| rule.broken_by(&member.id))?;
-                let known = self.members.entry(member.id.clone()).or_default();
-                known.kids.push(key.kid);
-                let key = KnownKey {
-                    member: member.id.clone(),
-                    listed: key.clone(),
-                    left_at: None,
-                    verifying,
-                };
-                self.keys.insert(key.listed.kid, key);
+                Some(known) => Some(known.listed.clone()),
+            });
+            member.keys = Sorted::new(keys);
+            let known = self.logs_of(&member.id);
+            if logs_follow(known, &member.logs).is_err() {
+                member.logs = known.to_vec();
             }
-            let known = self.members.entry(member.id.clone()).or_default();
-            for log in &member.logs {
-                if known.logs.iter().all(|known| known.origin != log.origin) {
-                    known.logs.push(log.clone());
+            member
+        }));
+        let new_keys = lenient.members.iter().flat_map(|member| {
+            let new = member.keys.iter();
+            let new = new.filter(|key| !self.keys.contains_key(&key.kid));
+            new.filter_map(|key| Some((member.id.clone(), key.clone(), usable(&key.public).ok()?)))
+        });
+        let new_keys = new_keys.collect();
+        self.take(Checked {
+            roster: &lenient,
+            new_keys,
+        });
+    }
+
+    /// What is known to two camps, when a roster settles what parted them. Of two
+    /// entries the stricter one counts, so it does not matter which camp was first:
+    /// a theft over an end over none, the earlier of two times, closed over open.
+    pub(crate) fn merged(mut self, other: Self) -> Self {
+        for (kid, theirs) in other.keys {
+            match self.keys.entry(kid) {
+                Entry::Vacant(free) => {
+                    free.insert(theirs);
                 }
+                Entry::Occupied(mut ours) => ours.get_mut().merge(theirs),
             }
         }
-        Ok(())
+        for (id, theirs) in other.members {
+            let logs = &mut self.members.entry(id).or_default().logs;
+            for log in theirs.logs {
+                match logs.iter_mut().find(|ours| ours.origin == log.origin) {
+                    Some(ours) => merge_log(ours, log),
+                    None => logs.push(log),
+                }
+            }
+            logs.sort_by_key(|log| log.origin.n);
+        }
+        for member in self.members.values_mut() {
+            member.kids.clear();
+        }
+        for (kid, key) in &self.keys {
+            let known = self.members.entry(key.member.clone()).or_default();
+            known.kids.insert(*kid);
+        }
+        self
+    }
+}
+
+impl KnownKey {
+    /// See [`KeyHistory::merged`]. Who holds a key that two camps learned of
+    /// separately has to be the same for both, so it is the first by name.
+    fn merge(&mut self, other: Self) {
+        let holder = |key: &Self| (key.member.clone(), key.listed.purpose.as_str());
+        if holder(&other) < holder(self) {
+            self.member = other.member;
+            self.listed.purpose = other.listed.purpose;
+        }
+        let never = TimeMs::MAX;
+        let earlier = |one: Option<TimeMs>, two: Option<TimeMs>| {
+            let first = one.unwrap_or(never).min(two.unwrap_or(never));
+            Some(first).filter(|_| one.is_some() || two.is_some())
+        };
+        let listed = &mut self.listed;
+        listed.from = listed.from.min(other.listed.from);
+        listed.until = earlier(listed.until, other.listed.until);
+        listed.ended = match (listed.ended, other.listed.ended) {
+            (Some(Ended::CompromisedSince(one)), Some(Ended::CompromisedSince(two))) => {
+                Some(Ended::CompromisedSince(one.min(two)))
+            }
+            (Some(theft @ Ended::CompromisedSince(_)), _)
+            | (_, Some(theft @ Ended::CompromisedSince(_))) => Some(theft),
+            (one, two) => one.or(two),
+        };
+        self.left_at = earlier(self.left_at, other.left_at);
+    }
+}
+
+/// See [`KeyHistory::merged`]. Of two last heads the longer one stays: it has the
+/// leaves of both, unless the log has forked, and for that there is evidence.
+fn merge_log(ours: &mut Log, theirs: Log) {
+    ours.key = ours.key.min(theirs.key);
+    let closed = |state: &LogState| match state {
+        LogState::Open => None,
+        LogState::Closed(head) => Some(*head),
+    };
+    if closed(&theirs.state) > closed(&ours.state) {
+        ours.state = theirs.state;
     }
 }

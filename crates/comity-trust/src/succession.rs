@@ -7,20 +7,8 @@
 use comity_wire::words::TimeMs;
 
 use crate::key::{Ended, Key};
-use crate::member::{Log, LogState, Member};
+use crate::member::{Log, LogState};
 use crate::rule::{Rule, holds};
-
-/// Whether `new` may stand where `old` stood, in a roster issued at `issued`.
-///
-/// # Errors
-/// The first rule that does not hold.
-pub fn member_follows(old: &Member, new: &Member, issued: TimeMs) -> Result<(), Rule> {
-    for key in &old.keys {
-        let now = new.key(&key.kid).ok_or(Rule::KeyVanished)?;
-        key_follows(key, now, issued)?;
-    }
-    logs_follow(&old.logs, &new.logs)
-}
 
 /// Whether the entry of a key may change from `old` to `new`.
 ///

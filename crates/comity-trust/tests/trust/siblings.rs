@@ -5,8 +5,10 @@ use comity_testkit::federation::{
 };
 use comity_trust::chain_error::ChainError;
 use comity_trust::history::{Added, History};
-use comity_trust::key::Ended;
+use comity_trust::key::{Ended, Validity};
+use comity_trust::key_history::KnownKey;
 use comity_trust::limits::SIBLINGS_MAX;
+use comity_trust::member::{Log, LogState};
 use comity_trust::roster::{Roster, RosterConflict};
 use comity_trust::signed::SignedPayload;
 use comity_wire::cose::kid_of;
@@ -24,8 +26,12 @@ struct Split {
 }
 
 fn split(edit: impl FnOnce(&mut Roster)) -> Split {
+    split_between(|roster| roster.expires += 1, edit)
+}
+
+fn split_between(first: impl FnOnce(&mut Roster), edit: impl FnOnce(&mut Roster)) -> Split {
     let federation = Federation::new();
-    let one = federation.sign_roster(&federation.next_roster(|roster| roster.expires += 1));
+    let one = federation.sign_roster(&federation.next_roster(first));
     let other = federation.sign_roster(&federation.next_roster(edit));
     let camp = |first: &SignedPayload| {
         let mut history = federation.history().clone();
@@ -213,6 +219,147 @@ fn a_settling_roster_forgets_nothing_of_either() {
     }
 }
 
+/// Everything that a history knows of keys and logs.
+fn knows(history: &History) -> (Vec<KnownKey>, Vec<Vec<Log>>) {
+    let keys: Vec<_> = history.known_keys().cloned().collect();
+    let logs = keys.iter().map(|key| history.logs_of(&key.member).to_vec());
+    let logs = logs.collect();
+    (keys, logs)
+}
+
+fn without(roster: &mut Roster, name: &str) {
+    let rest = roster.members.iter().filter(|member| {
+        let id = member.id.as_str();
+        id.strip_suffix(".example") != Some(name)
+    });
+    roster.members = Sorted::new(rest.cloned());
+}
+
+type Edit = fn(&mut Roster);
+
+/// What only one of two rosters says of north, for each of these.
+const OF_NORTH: &[Edit] = &[
+    |_| (),
+    |roster| end_key(roster, None, Some(Ended::CompromisedSince(NOW_MS - DAY_MS))),
+    |roster| {
+        end_key(
+            roster,
+            None,
+            Some(Ended::CompromisedSince(NOW_MS - 9 * DAY_MS)),
+        )
+    },
+    |roster| end_key(roster, Some(NOW_MS + DAY_MS), Some(Ended::Superseded)),
+    |roster| end_key(roster, Some(NOW_MS), Some(Ended::Superseded)),
+    |roster| end_key(roster, Some(NOW_MS + DAY_MS), None),
+    |roster| end_key(roster, Some(NOW_MS), Some(Ended::CompromisedSince(NOW_MS))),
+    |roster| close_log(roster, 7, b"seven"),
+    |roster| close_log(roster, 9, b"nine"),
+    |roster| close_log(roster, 9, b"another nine"),
+    |roster| {
+        edit_member(roster, "north", |member| {
+            add_key(member, &key("shared", 1), KeyPurpose::Statement);
+        });
+    },
+    |roster| {
+        edit_member(roster, "north", |member| {
+            add_key(member, &key("shared", 1), KeyPurpose::Witness);
+        });
+    },
+    |roster| {
+        edit_member(roster, "south", |member| {
+            add_key(member, &key("shared", 1), KeyPurpose::Statement);
+        });
+    },
+    |roster| without(roster, "north"),
+    |roster| {
+        roster.issued += 1;
+        without(roster, "north");
+    },
+];
+
+fn end_key(roster: &mut Roster, until: Option<u64>, ended: Option<Ended>) {
+    edit_member(roster, "north", |member| {
+        edit_keys(member, KeyPurpose::Statement, |key| {
+            key.until = until;
+            key.ended = ended;
+        });
+    });
+}
+
+fn close_log(roster: &mut Roster, size: u64, root: &[u8]) {
+    edit_member(roster, "north", |member| {
+        member.logs[0].state = LogState::Closed((size, Hash::of(root)));
+    });
+}
+
+#[test]
+fn both_camps_know_the_same_when_their_rosters_are_settled() {
+    for (one, other) in OF_NORTH
+        .iter()
+        .flat_map(|one| OF_NORTH.iter().map(move |other| (one, other)))
+    {
+        let mut split = split_between(one, |roster| {
+            roster.expires += 2;
+            other(roster);
+        });
+        show_each_other(&mut split);
+        // A member whom the settling roster drops is held by nothing but memory.
+        let next = settling(&split, |roster| {
+            without(roster, "north");
+            without(roster, "south");
+        });
+        for camp in &mut split.camps {
+            assert_eq!(code(&camp.add_roster(&next.encode(), NOW_MS)), "extended");
+            assert_eq!(camp.open_conflicts().count(), 0);
+        }
+        let [one, other] = &split.camps;
+        assert_eq!(knows(one), knows(other));
+        assert_eq!(one.roster_ref(), other.roster_ref());
+    }
+}
+
+#[test]
+fn a_theft_that_one_camp_never_heard_of_is_not_forgotten() {
+    let since = NOW_MS - 10 * DAY_MS;
+    let mut split = split(|roster| {
+        end_key(
+            roster,
+            None,
+            Some(Ended::CompromisedSince(NOW_MS - 10 * DAY_MS)),
+        );
+        close_log(roster, 7, b"seven");
+    });
+    show_each_other(&mut split);
+    let next = settling(&split, |roster| without(roster, "north"));
+    let north = split.federation.member("north");
+    for camp in &mut split.camps {
+        camp.add_roster(&next.encode(), NOW_MS).unwrap();
+        let known = camp.statement_key(&north.id, &kid_of(&north.statement));
+        let known = known.unwrap();
+        assert_eq!(known.listed.ended, Some(Ended::CompromisedSince(since)));
+        assert_eq!(known.validity(since - 1, NOW_MS), Validity::Compromised);
+        let closed = LogState::Closed((7, Hash::of(b"seven")));
+        assert_eq!(camp.logs_of(&north.id)[0].state, closed);
+    }
+}
+
+#[test]
+fn a_membership_that_one_camp_ended_ended_then_for_both() {
+    let mut split = split(|roster| without(roster, "north"));
+    let left_at = split.camps[1].roster().unwrap().issued;
+    show_each_other(&mut split);
+    let dropped = settling(&split, |roster| without(roster, "north"));
+    let kept = settling(&split, |_| ());
+    let north = split.federation.member("north");
+    for (next, expected) in [(dropped, Some(left_at)), (kept, None)] {
+        for mut camp in split.camps.clone() {
+            camp.add_roster(&next.encode(), NOW_MS).unwrap();
+            let known = camp.statement_key(&north.id, &kid_of(&north.statement));
+            assert_eq!(known.unwrap().left_at, expected);
+        }
+    }
+}
+
 #[test]
 fn a_member_of_the_other_roster_only_is_remembered() {
     let west = MemberKeys::new("west");
@@ -285,10 +432,11 @@ fn who_joins_later_gets_both_and_takes_every_roster() {
 
 #[test]
 fn camps_that_are_more_than_one_version_apart_come_together_again() {
-    let mut split = split(|_| ());
+    // Each camp drops somebody whom the other one knows more of.
+    let mut split = split(|roster| end_key(roster, Some(NOW_MS), Some(Ended::Superseded)));
     // The first camp goes on before it learns of the other one.
     let went_on = settling(&split, |roster| roster.resolves = None);
-    let for_the_other = settling(&split, |_| ());
+    let for_the_other = settling(&split, |roster| without(roster, "north"));
     split.camps[0]
         .add_roster(&went_on.encode(), NOW_MS)
         .unwrap();
@@ -318,6 +466,7 @@ fn camps_that_are_more_than_one_version_apart_come_together_again() {
     for camp in &split.camps {
         assert_eq!(camp.open_conflicts().count(), 0);
         assert_eq!(camp.roster_ref(), split.camps[0].roster_ref());
+        assert_eq!(knows(camp), knows(&split.camps[0]));
     }
 }
 
