@@ -152,9 +152,12 @@ fn numbers_of_the_cddl_are_the_limits() {
     for (fragment, names) in FRAGMENTS {
         let mut expected = fragment.to_owned();
         for name in names.split(' ') {
+            let (name, divisor) = name
+                .strip_suffix("/1000")
+                .map_or((name, 1), |name| (name, 1000));
             let value = name.parse().ok().or_else(|| limits.get(name).copied());
             let value = value.unwrap_or_else(|| panic!("no limit {name}"));
-            expected = expected.replacen("{}", &value.to_string(), 1);
+            expected = expected.replacen("{}", &(value / divisor).to_string(), 1);
         }
         assert!(
             rest.contains(&expected),
@@ -186,9 +189,11 @@ fn has_bound(line: &str) -> bool {
 }
 
 /// Where the CDDL says limits, and which; a number where it is none: the number
-/// of ports or of autonomous systems, or what a form of its own bounds.
-const FRAGMENTS: [(&str, &str); 80] = [
+/// of ports or of autonomous systems, or what a form of its own bounds. `/1000`: in
+/// seconds.
+const FRAGMENTS: [(&str, &str); 81] = [
     ("time-ms     = uint .le {}", "TIME_MS_MAX"),
+    ("time-s      = uint .le {}", "TIME_MS_MAX/1000"),
     ("duration-ms = uint .le {}", "DURATION_MS_MAX"),
     ("count       = uint .le {}", "INTEGER_MAX"),
     ("(tstr .size (2..{})) .and (tstr .regexp", "CODE_BYTES_MAX"),
