@@ -52,9 +52,6 @@ pub enum ChainError {
     /// Two charters of one version, both validly signed. The first is kept.
     #[error("the governance has signed two charters of version {0}")]
     CharterConflict(u64),
-    /// The charter is for rosters of a version that exists already.
-    #[error("rosters up to version {0} exist already, under another charter")]
-    CharterTooLate(u64),
     /// Issued later than now.
     #[error("it is issued in the future, or this clock is slow")]
     FromTheFuture,
@@ -84,7 +81,6 @@ impl ChainError {
             Self::Signature(_) => "bad-signature",
             Self::Threshold { .. } => "threshold",
             Self::CharterConflict(_) => "charter-conflict",
-            Self::CharterTooLate(_) => "charter-too-late",
             Self::FromTheFuture => "from-the-future",
             Self::WrongPrevious => "wrong-previous",
             Self::SiblingMissing => "sibling-missing",

@@ -7,8 +7,10 @@
 //! ```
 //!
 //! Versions go up by one, each names the hash of the one before, and `first_roster`
-//! says which charter a roster of a given version is made under. So every verifier
-//! accepts the same rosters, whatever it learns first, and keys that no longer
+//! says which charter a roster of a given version is made under. Whether a charter
+//! follows depends on charters alone. One that comes late cuts the rosters that were
+//! taken under the charter before it and that it is for. So every verifier has the
+//! same charter for each version, whatever it learns first, and keys that no longer
 //! govern cannot add to the chain.
 //!
 //! If the governance signs two rosters of one version, the first that came stays,
@@ -59,6 +61,8 @@ struct KnownCharter {
 struct KnownRoster {
     hash: Hash,
     signed: Arc<[u8]>,
+    /// When this node recorded it.
+    taken_at: TimeMs,
 }
 
 /// The other one of two rosters of one version.
@@ -89,6 +93,15 @@ pub enum Added {
     Known,
     /// It is the newest now.
     Extended,
+    /// The charter is the newest now, and rosters that were here are not part of the
+    /// chain any more: the charter before it had no say over their versions. An alarm:
+    /// either keys that were retired have signed them, or the governance overlooked
+    /// what it had signed. They are given in the order of their versions, as evidence,
+    /// and are forgotten here.
+    Replaced {
+        /// The signed rosters.
+        cut: Vec<Arc<[u8]>>,
+    },
     /// The governance has signed two rosters of one version. The first one stays;
     /// this is the evidence, for an alarm and for others.
     Conflict(Box<RosterConflict>),
@@ -144,7 +157,8 @@ impl History {
     }
 
     /// Takes the next charter, which needs the signatures of the old governance
-    /// and of the new one.
+    /// and of the new one. It does not matter which rosters are here: those from
+    /// its `first_roster` on were not the old governance's to make, and are cut.
     ///
     /// # Errors
     /// Why it does not follow. The history is as it was.
@@ -169,19 +183,20 @@ impl History {
         if before < count(&self.charters) {
             return Err(ChainError::CharterConflict(charter.version));
         }
-        if charter.first_roster <= count(&self.rosters) {
-            return Err(ChainError::CharterTooLate(count(&self.rosters)));
-        }
         if charter.previous != Some(last.hash) {
             return Err(ChainError::WrongPrevious);
         }
         let later = charter.first_roster > last.charter.first_roster;
         holds(later, Rule::FirstRosterOrder)?;
-        let new_to_members = governance.kids().all(|kid| self.keys.key(kid).is_none());
-        holds(new_to_members, Rule::KeyReused)?;
+        let first_roster = charter.first_roster;
         let known = KnownCharter::new(&signed, charter, governance, bytes);
         self.charters.push(known);
-        Ok(Added::Extended)
+        if first_roster > count(&self.rosters) {
+            return Ok(Added::Extended);
+        }
+        let cut = self.signed_from(first_roster).map(Arc::clone).collect();
+        *self = self.up_to(first_roster - 1);
+        Ok(Added::Replaced { cut })
     }
 
     /// Takes the next roster. `now_ms` is the time of this node's record of it:
@@ -206,7 +221,12 @@ impl History {
         if let Some(sibling) = settled.and_then(|index| self.siblings.get(index)) {
             self.settle(sibling.hash);
         }
-        self.extend(candidate, bytes, now_ms);
+        let known = KnownRoster {
+            hash: candidate.hash,
+            signed: bytes.into(),
+            taken_at: now_ms,
+        };
+        self.extend(known, candidate.charter, candidate.roster);
         Ok(Added::Extended)
     }
 
@@ -237,16 +257,15 @@ impl History {
                 found: roster.version,
             });
         }
-        let of_this_version = |known: &&KnownCharter| known.charter.first_roster <= roster.version;
-        let is_named = |known: &KnownCharter| known.hash == roster.charter;
-        let under = self.charters.iter().rev().find(of_this_version);
-        let Some(under) = under.filter(|known| is_named(known)) else {
+        let under = self.charter_for(roster.version);
+        if under.hash != roster.charter {
+            let is_named = |known: &KnownCharter| known.hash == roster.charter;
             return Err(if self.charters.iter().any(is_named) {
                 ChainError::WrongCharter
             } else {
                 ChainError::UnknownCharter
             });
-        };
+        }
         verify(&signed, content_type::ROSTER, &[under.governance.as_ref()])?;
         Ok(Candidate {
             hash: signed.hash(),
@@ -292,7 +311,7 @@ impl History {
             holds(before.issued <= roster.issued, Rule::IssuedEarlier)?;
         }
         let mut keys = self.keys_before(sibling);
-        let checked = keys.check(roster, |kid| self.governs(kid))?;
+        let checked = keys.check(roster, governs(&self.charters, roster.version))?;
         keys.take(checked);
         Ok(keys)
     }
@@ -304,10 +323,6 @@ impl History {
             Some(sibling) => keys.merged(self.keys_at(sibling)),
             None => keys,
         }
-    }
-
-    fn governs(&self, kid: &Kid) -> bool {
-        self.charters.iter().any(|known| known.governance.has(kid))
     }
 
     /// What a camp knows whose newest roster is this sibling: the rosters again,
@@ -326,7 +341,7 @@ impl History {
                 // What is not here any more cannot be remembered.
                 let before = named.iter().filter_map(|hash| layer.get(hash).cloned());
                 let mut keys = before.reduce(KeyHistory::merged).unwrap_or_default();
-                keys.absorb(&roster, |kid| self.governs(kid));
+                keys.absorb(&roster, governs(&self.charters, version));
                 (hash, keys)
             });
             layer = next.collect();
@@ -334,25 +349,73 @@ impl History {
         layer.remove(&sibling.hash).unwrap_or_default()
     }
 
-    fn extend(&mut self, candidate: Candidate, bytes: &[u8], now_ms: TimeMs) {
-        let roster = Arc::new(candidate.roster);
+    fn extend(&mut self, known: KnownRoster, charter: Arc<Charter>, roster: Roster) {
+        let roster = Arc::new(roster);
         let before = self.current.take().and_then(|current| current.in_time);
-        let in_time = if now_ms < roster.expires {
+        let in_time = if known.taken_at < roster.expires {
             Some(Arc::clone(&roster))
         } else {
             before
         };
-        self.rosters.push(KnownRoster {
-            hash: candidate.hash,
-            signed: bytes.into(),
-        });
         self.current = Some(Current {
-            reference: RosterRef(roster.version, candidate.hash),
-            charter: candidate.charter,
+            reference: RosterRef(roster.version, known.hash),
+            charter,
             owners: Arc::new(Owners::of(&roster)),
             roster,
             in_time,
         });
+        self.rosters.push(known);
+    }
+
+    /// The history as it would be if no roster after a version had ever come.
+    fn up_to(&self, version: u64) -> Self {
+        let beside = self.siblings.iter().cloned();
+        let beside = beside.filter(|sibling| sibling.roster.version <= version);
+        let mut rebuilt = Self {
+            first: self.first.clone(),
+            charters: self.charters.clone(),
+            rosters: Vec::new(),
+            siblings: beside
+                .map(|sibling| Sibling {
+                    settled: false,
+                    ..sibling
+                })
+                .collect(),
+            current: None,
+            keys: KeyHistory::default(),
+        };
+        for (known, _) in self.rosters.iter().zip(1..=version) {
+            rebuilt.take_again(known);
+        }
+        rebuilt
+    }
+
+    /// Takes a roster that was taken before. It is not judged again: that it followed
+    /// was said when it came, by what was known then.
+    fn take_again(&mut self, known: &KnownRoster) {
+        let Some(roster) = known.decode() else {
+            return;
+        };
+        let place = self.follows(&roster).ok().flatten();
+        let settled = place.and_then(|index| self.siblings.get(index));
+        let hash = settled.map(|sibling| sibling.hash);
+        self.keys = self.keys_before(settled);
+        self.keys
+            .absorb(&roster, governs(&self.charters, roster.version));
+        if let Some(hash) = hash {
+            self.settle(hash);
+        }
+        let charter = self.charter_for(roster.version);
+        let charter = Arc::clone(&charter.charter);
+        self.extend(known.clone(), charter, roster);
+    }
+
+    /// The charter that rosters of a version are made under.
+    fn charter_for(&self, version: u64) -> &KnownCharter {
+        let mut known = self.charters.iter().rev();
+        known
+            .find(|known| known.charter.first_roster <= version)
+            .unwrap_or(&self.first)
     }
 
     fn conflict(&mut self, candidate: Candidate, bytes: &[u8]) -> Added {
@@ -528,11 +591,15 @@ impl History {
     /// governance signed beside it: who is given them in this order can take
     /// every one.
     pub fn rosters_from(&self, version: u64) -> impl Iterator<Item = &[u8]> {
+        self.signed_from(version).map(AsRef::as_ref)
+    }
+
+    fn signed_from(&self, version: u64) -> impl Iterator<Item = &Arc<[u8]>> {
         let kept = skip_to(&self.rosters, version).zip(version.max(1)..);
         kept.flat_map(|(known, version)| {
             let beside = self.siblings.iter();
             let beside = beside.filter(move |other| other.roster.version == version);
-            std::iter::once(known.signed.as_ref()).chain(beside.map(|other| other.signed.as_ref()))
+            std::iter::once(&known.signed).chain(beside.map(|other| &other.signed))
         })
     }
 
@@ -560,6 +627,15 @@ impl KnownRoster {
     fn decode(&self) -> Option<Roster> {
         let signed = SignedPayload::decode(&self.signed, ROSTER_BYTES_MAX).ok()?;
         Roster::decode(signed.payload()).ok()
+    }
+}
+
+/// Which keys govern, or have governed, when a roster of a version is made. Later
+/// charters do not count: they may not be here yet, and everybody has to judge alike.
+fn governs(charters: &[KnownCharter], version: u64) -> impl Fn(&Kid) -> bool {
+    move |kid| {
+        let mut until_then = charters.iter();
+        until_then.any(|known| known.charter.first_roster <= version && known.governance.has(kid))
     }
 }
 

@@ -115,12 +115,12 @@ impl KeyHistory {
         new_keys: &mut Vec<(MemberId, Key, VerifyingKey)>,
     ) -> Result<(), Rule> {
         for key in &member.keys {
-            holds(!governs(&key.kid), Rule::KeyReused)?;
             if let Some(known) = self.keys.get(&key.kid) {
                 let same = known.member == member.id && known.listed.purpose == key.purpose;
                 holds(same, Rule::KeyReused)?;
                 key_follows(&known.listed, key, issued)?;
             } else {
+                holds(!governs(&key.kid), Rule::KeyReused)?;
                 new_keys.push((member.id.clone(), key.clone(), usable(&key.public)?));
             }
         }
@@ -168,9 +168,9 @@ impl KeyHistory {
     pub(crate) fn absorb(&mut self, roster: &Roster, governs: impl Fn(&Kid) -> bool) {
         let mut lenient = roster.clone();
         lenient.members = Sorted::new(roster.members.iter().cloned().map(|mut member| {
-            let keys = member.keys.iter().filter(|key| !governs(&key.kid));
+            let keys = member.keys.iter();
             let keys = keys.filter_map(|key| match self.keys.get(&key.kid) {
-                None => Some(key.clone()),
+                None => Some(key.clone()).filter(|key| !governs(&key.kid)),
                 Some(known) if key_follows(&known.listed, key, roster.issued).is_ok() => {
                     Some(key.clone())
                 }

@@ -2,7 +2,7 @@
 //! specific attacks"), against charter and roster.
 
 use comity_testkit::federation::{
-    DAY_MS, EXPIRES_MS, Federation, GRACE_MS, NOW_MS, edit_keys, edit_member, key, public,
+    DAY_MS, EXPIRES_MS, Federation, GRACE_MS, NOW_MS, add_key, edit_keys, edit_member, key, public,
     takedown_request,
 };
 use comity_trust::chain_error::ChainError;
@@ -282,13 +282,135 @@ fn mix_and_match_charter_and_roster_belong_together() {
     );
 }
 
+/// The second charter, which retires all keys, and what signs under it.
+fn rotated(federation: &Federation, first_roster: u64) -> (SignedPayload, [SigningKey; 2]) {
+    let fresh = [key("governance", 11), key("governance", 12)];
+    let charter = federation.next_charter(|charter| {
+        charter.keys = Sorted::new(fresh.iter().map(public));
+        charter.first_roster = first_roster;
+    });
+    let [one, two, _] = federation.governance() else {
+        panic!("three keys")
+    };
+    (charter.sign(&[one, two, &fresh[0], &fresh[1]]), fresh)
+}
+
+/// All that a history can be asked for, but for who was first.
+fn known(history: &History) -> String {
+    let keys: Vec<_> = history.known_keys().collect();
+    let logs = keys.iter().map(|key| history.logs_of(&key.member));
+    format!(
+        "{:?} {:?} {:?} {:?} {keys:?} {:?} {:?}",
+        history.roster_ref(),
+        history.charter(),
+        history.newest_charter(),
+        history.open_conflicts().collect::<Vec<_>>(),
+        logs.collect::<Vec<_>>(),
+        history
+            .rosters_from(1)
+            .map(<[u8]>::to_vec)
+            .collect::<Vec<_>>(),
+    )
+}
+
 #[test]
-fn mix_and_match_a_charter_for_rosters_that_exist_already_is_refused() {
+fn rollback_retired_keys_cannot_capture_who_has_not_heard_that_they_are_retired() {
+    let federation = Federation::new();
+    let (charter, fresh) = rotated(&federation, 2);
+    // They even list a key of the new governance, so that it would be used already.
+    let theirs = federation.next_roster(|roster| {
+        roster.expires += 3_650 * DAY_MS;
+        edit_member(roster, "north", |member| {
+            add_key(member, &fresh[0], KeyPurpose::Statement);
+        });
+    });
+    let theirs = federation.sign_roster(&theirs).encode();
+    let mut late = federation.history().clone();
+    assert_eq!(code(&late.add_roster(&theirs, NOW_MS)), "extended");
+    let cut = vec![std::sync::Arc::from(theirs.as_slice())];
+    assert_eq!(
+        late.add_charter(&charter.encode()),
+        Ok(Added::Replaced { cut })
+    );
+    let mut early = federation.history().clone();
+    assert_eq!(code(&early.add_charter(&charter.encode())), "extended");
+    assert_eq!(known(&late), known(&early));
+    let genuine = comity_trust::roster::Roster {
+        charter: charter.hash(),
+        ..federation.next_roster(|_| ())
+    };
+    let genuine = genuine.sign(&[&fresh[0], &fresh[1]]).encode();
+    for history in [&mut late, &mut early] {
+        assert_eq!(code(&history.add_roster(&theirs, NOW_MS)), "wrong-charter");
+        assert_eq!(code(&history.add_roster(&genuine, NOW_MS)), "extended");
+    }
+    assert_eq!(known(&late), known(&early));
+}
+
+#[test]
+fn rollback_what_is_cut_is_as_if_it_had_never_come() {
     let mut federation = Federation::new();
-    let late = federation.sign_charter(&federation.next_charter(|_| ()));
+    let (one, other) = (
+        federation.sign_roster(&federation.next_roster(|_| ())),
+        federation.sign_roster(&federation.next_roster(|roster| roster.expires += 1)),
+    );
+    federation.take_roster(&one);
+    let mut history = federation.history().clone();
+    let beside = history.add_roster(&other.encode(), NOW_MS);
+    assert_eq!(code(&beside), "conflict");
+    let parted = history.clone();
+    let settles = federation.next_roster(|roster| {
+        let pair = (one.hash(), other.hash());
+        roster.resolves = Some((pair.0.min(pair.1), pair.0.max(pair.1)));
+        edit_member(roster, "north", |member| {
+            add_key(member, &key("north", 9), KeyPurpose::Statement);
+        });
+    });
+    let settles = federation.sign_roster(&settles).encode();
+    assert_eq!(code(&history.add_roster(&settles, NOW_MS)), "extended");
+    let settled = history.clone();
+    let last = settled.roster().unwrap();
+    let mut theirs = comity_trust::roster::Roster {
+        version: 4,
+        previous: last.reference().1,
+        resolves: None,
+        ..last.clone()
+    };
+    edit_member(&mut theirs, "south", |member| {
+        edit_keys(member, KeyPurpose::Statement, |key| {
+            key.ended = Some(Ended::CompromisedSince(1));
+        });
+        add_key(member, &key("thief", 1), KeyPurpose::Statement);
+    });
+    let theirs = federation.sign_roster(&theirs).encode();
+    assert_eq!(code(&history.add_roster(&theirs, NOW_MS)), "extended");
+    for (first_roster, mut before, cut) in
+        [(5, history.clone(), 0), (4, settled, 1), (3, parted, 2)]
+    {
+        let (charter, _) = rotated(&federation, first_roster);
+        let charter = charter.encode();
+        assert_eq!(code(&before.add_charter(&charter)), "extended");
+        let mut late = history.clone();
+        let found = match late.add_charter(&charter) {
+            Ok(Added::Replaced { cut }) => cut.len(),
+            other => usize::from(other != Ok(Added::Extended)),
+        };
+        assert_eq!(found, cut, "{first_roster}");
+        assert_eq!(known(&late), known(&before), "{first_roster}");
+    }
+}
+
+#[test]
+fn rollback_old_keys_alone_cut_nothing() {
+    let mut federation = Federation::new();
+    let (charter, _) = rotated(&federation, 2);
+    let payload = comity_trust::charter::Charter::decode(charter.payload()).unwrap();
     federation.take_roster(&federation.sign_roster(&federation.next_roster(|_| ())));
-    let result = federation.history().clone().add_charter(&late.encode());
-    assert_eq!(result, Err(ChainError::CharterTooLate(2)));
+    let mut history = federation.history().clone();
+    let before = known(&history);
+    let result = history.add_charter(&federation.sign_charter(&payload).encode());
+    assert_eq!(code(&result), "threshold");
+    assert_eq!(known(&history), before);
 }
 
 #[test]
@@ -413,7 +535,7 @@ fn a_refused_roster_leaves_the_history_as_it_was() {
             member.keys = Sorted::new(rest.cloned());
         });
         edit_member(roster, "north", |member| {
-            comity_testkit::federation::add_key(member, &key("north", 9), KeyPurpose::Statement);
+            add_key(member, &key("north", 9), KeyPurpose::Statement);
         });
     });
     let bytes = federation.sign_roster(&vanished).encode();

@@ -46,6 +46,7 @@ fn code(result: &Result<Added, ChainError>) -> &'static str {
         Ok(Added::Extended) => "extended",
         Ok(Added::Known) => "known",
         Ok(Added::Conflict(_)) => "conflict",
+        Ok(Added::Replaced { .. }) => "replaced",
         Err(error) => error.code(),
     }
 }
