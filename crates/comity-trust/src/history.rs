@@ -103,7 +103,8 @@ pub enum Added {
         cut: Vec<Arc<[u8]>>,
     },
     /// The governance has signed two rosters of one version. The first one stays;
-    /// this is the evidence, for an alarm and for others.
+    /// this is the evidence, for an alarm and for others. Of those beside it only the
+    /// newest [`SIBLINGS_MAX`] are kept here until they are settled.
     Conflict(Box<RosterConflict>),
 }
 
@@ -421,17 +422,33 @@ impl History {
     fn conflict(&mut self, candidate: Candidate, bytes: &[u8]) -> Added {
         let kept = at(&self.rosters, candidate.roster.version)
             .and_then(|kept| SignedPayload::decode(&kept.signed, ROSTER_BYTES_MAX).ok());
-        if self.siblings.len() < SIBLINGS_MAX {
-            self.siblings.push(Sibling {
-                hash: candidate.hash,
-                roster: Arc::new(candidate.roster),
-                signed: bytes.into(),
-                settled: false,
-            });
-        }
+        self.keep_beside(Sibling {
+            hash: candidate.hash,
+            roster: Arc::new(candidate.roster),
+            signed: bytes.into(),
+            settled: false,
+        });
         // What is kept was decoded when it came.
         let kept = kept.unwrap_or_else(|| candidate.signed.clone());
         Added::Conflict(Box::new(RosterConflict(kept, candidate.signed)))
+    }
+
+    /// Keeps the other one of two rosters. One that is settled belongs to the chain
+    /// and is kept for who joins later. Of the open ones the oldest make room, those
+    /// of the lowest version first: keys that have governed once cannot take the room
+    /// that a conflict needs which the next roster will settle, and a sibling that is
+    /// fetched because that roster names it is always kept.
+    fn keep_beside(&mut self, sibling: Sibling) {
+        self.siblings.push(sibling);
+        let open = |(_, sibling): &(usize, &Sibling)| !sibling.settled;
+        let open = self.siblings.iter().enumerate().filter(open);
+        if open.clone().count() <= SIBLINGS_MAX {
+            return;
+        }
+        let first = open.min_by_key(|(_, sibling)| sibling.roster.version);
+        if let Some((place, _)) = first {
+            self.siblings.remove(place);
+        }
     }
 
     /// A sibling that is settled has settled what it names itself: the two camps

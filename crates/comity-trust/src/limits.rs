@@ -31,7 +31,7 @@ pub const OWNED_PER_MEMBER_MAX: usize = 4_096;
 /// In count. Roles times kinds times roles, with room.
 pub const MATRIX_ROWS_MAX: usize = 1_024;
 
-/// In count. Rosters beside the one kept, all versions together; governance that signs more has other troubles, and evidence needs two.
+/// In count. Open rosters beside those kept, all versions together; then those of the lowest version make room. To settle a conflict takes one of its version.
 pub const SIBLINGS_MAX: usize = 16;
 
 /// In bytes. A key file has 119 bytes of text; other tools write a little more.

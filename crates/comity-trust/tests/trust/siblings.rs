@@ -484,3 +484,74 @@ fn conflicts_are_shown_without_end_and_kept_to_a_limit() {
     }
     assert_eq!(history.open_conflicts().count(), SIBLINGS_MAX);
 }
+
+#[test]
+fn keys_of_the_past_cannot_take_the_room_of_a_conflict() {
+    let mut federation = Federation::new();
+    let first = federation.history().roster().unwrap().clone();
+    federation.take_roster(&federation.sign_roster(&federation.next_roster(|_| ())));
+    let mut history = federation.history().clone();
+    let limit = u64::try_from(SIBLINGS_MAX).unwrap();
+    let of_the_past = |n: u64| {
+        let roster = Roster {
+            expires: first.expires + n,
+            ..first.clone()
+        };
+        federation.sign_roster(&roster).encode()
+    };
+    for n in 1..=limit {
+        assert_eq!(
+            code(&history.add_roster(&of_the_past(n), NOW_MS)),
+            "conflict"
+        );
+    }
+    let one = federation.sign_roster(&federation.next_roster(|_| ()));
+    let other = federation.sign_roster(&federation.next_roster(|roster| roster.expires += 1));
+    assert_eq!(code(&history.add_roster(&one.encode(), NOW_MS)), "extended");
+    assert_eq!(
+        code(&history.add_roster(&other.encode(), NOW_MS)),
+        "conflict"
+    );
+    // Nor after it has come.
+    for n in limit + 1..=3 * limit {
+        let more = history.add_roster(&of_the_past(n), NOW_MS);
+        assert_eq!(code(&more), "conflict");
+    }
+    let last = history.roster().unwrap().clone();
+    let settles = Roster {
+        version: last.version + 1,
+        previous: one.hash(),
+        resolves: Some(hashes(&[one, other])),
+        ..last
+    };
+    let settles = federation.sign_roster(&settles).encode();
+    assert_eq!(code(&history.add_roster(&settles, NOW_MS)), "extended");
+    // What was settled is served for good, so that others can take what settled it.
+    for n in 4 * limit..=6 * limit {
+        let more = history.add_roster(&of_the_past(n), NOW_MS);
+        assert_eq!(code(&more), "conflict");
+    }
+    let mut joins = History::start(history.charters_from(1).next().unwrap()).unwrap();
+    for roster in history.rosters_from(1) {
+        joins.add_roster(roster, NOW_MS).unwrap();
+    }
+    assert_eq!(joins.roster_ref(), history.roster_ref());
+}
+
+#[test]
+fn a_roster_that_made_room_for_others_is_taken_when_it_is_fetched_again() {
+    let mut split = split(|_| ());
+    show_each_other(&mut split);
+    let limit = u64::try_from(SIBLINGS_MAX).unwrap();
+    for n in 3..=limit + 3 {
+        let more = split.federation.next_roster(|roster| roster.expires += n);
+        let more = split.federation.sign_roster(&more).encode();
+        let result = split.camps[0].add_roster(&more, NOW_MS);
+        assert_eq!(code(&result), "conflict");
+    }
+    let settles = settling(&split, |_| ()).encode();
+    let mut offer = |bytes: &[u8]| code(&split.camps[0].add_roster(bytes, NOW_MS));
+    assert_eq!(offer(&settles), "sibling-missing");
+    assert_eq!(offer(&split.rosters[1].encode()), "conflict");
+    assert_eq!(offer(&settles), "extended");
+}
