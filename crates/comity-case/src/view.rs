@@ -4,7 +4,8 @@
 //! statements. There is no other state: what an item *is* follows from what was
 //! said of it.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_wire::body::{Acknowledgement, Body, Observation, Outcome, OutcomeItem};
 use comity_wire::ids::StatementId;
@@ -30,11 +31,18 @@ const CARRIERS: [Kind; 4] = [
 pub struct View<'a> {
     case: &'a Case,
     seen: FixedBitSet,
+    /// Which statement brought an item, once it has been asked: nearly every
+    /// question begins with it.
+    carriers: RefCell<BTreeMap<ItemNumber, Option<usize>>>,
 }
 
 impl<'a> View<'a> {
     pub(crate) const fn new(case: &'a Case, seen: FixedBitSet) -> Self {
-        Self { case, seen }
+        Self {
+            case,
+            seen,
+            carriers: RefCell::new(BTreeMap::new()),
+        }
     }
 
     /// How many statements are seen, forbidden ones included.
@@ -129,6 +137,17 @@ impl<'a> View<'a> {
     /// put under another locator afterwards; then the smaller id.
     #[must_use]
     pub fn item(&self, n: ItemNumber) -> Option<(&'a Folded, &'a Item)> {
+        let asked = self.carriers.borrow().get(&n).copied();
+        let place = asked.unwrap_or_else(|| {
+            let found = self.find_carrier(n);
+            self.carriers.borrow_mut().insert(n, found);
+            found
+        })?;
+        let carrier = self.case.at(place)?;
+        Some((carrier, find_item(carrier, n)?))
+    }
+
+    fn find_carrier(&self, n: ItemNumber) -> Option<usize> {
         let about = &self.case.index().about;
         let claims = || {
             CARRIERS
@@ -137,18 +156,17 @@ impl<'a> View<'a> {
         };
         let mut two = claims();
         let (first, second) = (two.next()?, two.next());
-        let carrier = if second.is_none() {
-            first
-        } else {
-            claims().min_by_key(|claim| {
-                (
-                    self.void_by(claim).is_some(),
-                    self.first_known(claim),
-                    claim.entry.id,
-                )
-            })?
+        if second.is_none() {
+            return Some(first.place);
+        }
+        let order = |claim: &&Folded| {
+            (
+                self.void_by(claim).is_some(),
+                self.first_known(claim),
+                claim.entry.id,
+            )
         };
-        Some((carrier, find_item(carrier, n)?))
+        claims().min_by_key(order).map(|claim| claim.place)
     }
 
     /// How early the recipient knew of a claim.
