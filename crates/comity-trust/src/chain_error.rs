@@ -8,16 +8,11 @@ use comity_wire::object::ObjectError;
 use crate::rule::{Breach, Rule};
 
 /// Why a charter or a roster does not become part of the history. The variants
-/// are in the order of the checks.
+/// are in the order of the checks; the outer structure is read before all of them,
+/// the payload only when it is signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainError {
-    /// Too long, not the deterministic encoding, over a limit.
-    #[error(transparent)]
-    Object(#[from] ObjectError),
-    /// A rule inside it, or between it and what came before, does not hold.
-    #[error(transparent)]
-    Breach(#[from] Breach),
     /// Of another federation.
     #[error("it is of another federation")]
     WrongFederation,
@@ -49,6 +44,12 @@ pub enum ChainError {
         /// The signatures needed.
         needed: u64,
     },
+    /// Too long, not the deterministic encoding, over a limit.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// A rule inside it, or between it and what came before, does not hold.
+    #[error(transparent)]
+    Breach(#[from] Breach),
     /// Two charters of one version, both validly signed. The first is kept.
     #[error("the governance has signed two charters of version {0}")]
     CharterConflict(u64),

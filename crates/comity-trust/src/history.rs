@@ -19,10 +19,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use comity_wire::cbor;
 use comity_wire::ids::{Hash, Kid, MemberId};
 use comity_wire::leaf::{Origin, RosterRef};
 use comity_wire::registry::{KeyPurpose, content_type};
 use comity_wire::words::{Code, TimeMs};
+use serde::Deserialize;
 
 use crate::chain_error::ChainError;
 use crate::charter::Charter;
@@ -33,7 +35,7 @@ use crate::member::{Log, Member};
 use crate::owns::Owners;
 use crate::roster::{Roster, RosterConflict};
 use crate::rule::{Rule, holds};
-use crate::signed::{Governance, SignedPayload, verify};
+use crate::signed::{Governance, SignedPayload, verify, verify_some};
 use crate::standing::Standing;
 
 /// Everything that is known of a federation's governance and members.
@@ -108,6 +110,21 @@ pub enum Added {
     Conflict(Box<RosterConflict>),
 }
 
+/// Where a roster stands, so that the signatures can be verified before the whole
+/// is decoded.
+#[derive(Deserialize)]
+struct RosterPlace {
+    fed: Hash,
+    charter: Hash,
+    version: u64,
+}
+
+/// Where a charter stands.
+#[derive(Deserialize)]
+struct CharterPlace {
+    version: u64,
+}
+
 /// A roster that the governance has signed for some place in the chain.
 struct Candidate {
     signed: SignedPayload,
@@ -149,9 +166,8 @@ impl History {
     /// # Errors
     /// [`ChainError::WrongFederation`], or as [`Self::start`].
     pub fn join(fed: &Hash, bytes: &[u8]) -> Result<Self, ChainError> {
-        let history = Self::start(bytes)?;
-        if history.fed() == fed {
-            Ok(history)
+        if SignedPayload::decode(bytes, CHARTER_BYTES_MAX)?.hash() == *fed {
+            Self::start(bytes)
         } else {
             Err(ChainError::WrongFederation)
         }
@@ -165,19 +181,21 @@ impl History {
     /// Why it does not follow. The history is as it was.
     pub fn add_charter(&mut self, bytes: &[u8]) -> Result<Added, ChainError> {
         let signed = SignedPayload::decode(bytes, CHARTER_BYTES_MAX)?;
-        let charter = Charter::decode(signed.payload())?;
         let hash = signed.hash();
         if self.charters.iter().any(|known| known.hash == hash) {
             return Ok(Added::Known);
         }
-        if charter.version == 1 {
-            return Err(ChainError::WrongFederation);
-        }
-        let before = charter.version - 1;
+        let place: CharterPlace = cbor::peek(signed.payload())?;
+        let before = match place.version {
+            0 | 1 => return Err(ChainError::WrongFederation),
+            version => version - 1,
+        };
         let last = at(&self.charters, before).ok_or(ChainError::Gap {
             expected: count(&self.charters) + 1,
-            found: charter.version,
+            found: place.version,
         })?;
+        verify_some(&signed, content_type::CHARTER, &last.governance)?;
+        let charter = Charter::decode(signed.payload())?;
         let governance = Governance::new(&charter.keys, charter.k)?;
         let both = [last.governance.as_ref(), &governance];
         verify(&signed, content_type::CHARTER, &both)?;
@@ -246,21 +264,22 @@ impl History {
     }
 
     /// Checks that the governance has signed a roster for this place in the chain.
+    /// Only then is it decoded: what a stranger sends costs a scan and no memory.
     fn candidate(&self, signed: SignedPayload) -> Result<Candidate, ChainError> {
-        let roster = Roster::decode(signed.payload())?;
-        if roster.fed != *self.fed() {
+        let place: RosterPlace = cbor::peek(signed.payload())?;
+        if place.fed != *self.fed() {
             return Err(ChainError::WrongFederation);
         }
         let expected = count(&self.rosters) + 1;
-        if roster.version > expected {
+        if place.version > expected {
             return Err(ChainError::Gap {
                 expected,
-                found: roster.version,
+                found: place.version,
             });
         }
-        let under = self.charter_for(roster.version);
-        if under.hash != roster.charter {
-            let is_named = |known: &KnownCharter| known.hash == roster.charter;
+        let under = self.charter_for(place.version);
+        if under.hash != place.charter {
+            let is_named = |known: &KnownCharter| known.hash == place.charter;
             return Err(if self.charters.iter().any(is_named) {
                 ChainError::WrongCharter
             } else {
@@ -268,6 +287,7 @@ impl History {
             });
         }
         verify(&signed, content_type::ROSTER, &[under.governance.as_ref()])?;
+        let roster = Roster::decode(signed.payload())?;
         Ok(Candidate {
             hash: signed.hash(),
             charter: Arc::clone(&under.charter),

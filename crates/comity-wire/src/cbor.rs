@@ -66,6 +66,22 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, CborEr
     }
 }
 
+/// Reads the members that `T` names and passes over all others without keeping
+/// anything of them. It tells which key to verify a signature with, before the whole
+/// is decoded; nothing else may follow from it, because the encoding is not judged.
+///
+/// # Errors
+/// [`CborError::TooDeep`], [`CborError::NotThisStructure`].
+pub fn peek<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CborError> {
+    if depth(bytes) > DEPTH_MAX {
+        return Err(CborError::TooDeep);
+    }
+    let mut decoder = serde_cbor::Deserializer::from_slice(bytes)
+        .disable_packed_format()
+        .disable_legacy_enums();
+    T::deserialize(&mut decoder).map_err(without_content)
+}
+
 /// The decoder's message quotes the text that it did not expect; a locator must
 /// never get into an error that way, so only the class and the place are kept.
 fn without_content(error: serde_cbor::Error) -> CborError {
@@ -80,20 +96,37 @@ fn without_content(error: serde_cbor::Error) -> CborError {
 
 /// How deep arrays, maps and tags are nested in the first data item of `bytes`:
 /// 0 for a number or a string, 1 for `[]`. Byte strings are not looked into.
-///
-/// The scan is a loop over the heads and stops as soon as it has passed
-/// [`DEPTH_MAX`], so it costs neither stack nor more memory for hostile input.
-/// It does not judge: for bytes that are not well-formed it returns what it has
-/// seen, and the decoder says what is wrong.
 #[must_use]
 pub fn depth(bytes: &[u8]) -> usize {
+    scan(bytes).depth
+}
+
+/// What a scan has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scan {
+    /// How deep arrays, maps and tags are nested; see [`depth`].
+    pub depth: usize,
+    /// How many data items there are. A decoder may use some memory for each, and
+    /// an item can be as short as one byte.
+    pub items: usize,
+}
+
+/// Looks at the heads of the first data item of `bytes` and of all within it.
+///
+/// The scan is a loop and stops as soon as it has passed [`DEPTH_MAX`], so it
+/// costs neither stack nor more memory for hostile input. It does not judge: for
+/// bytes that are not well-formed it returns what it has seen, and the decoder
+/// says what is wrong.
+#[must_use]
+pub fn scan(bytes: &[u8]) -> Scan {
     /// Items still to come in an open container; `None` until a break.
     type ToCome = Option<u64>;
     let mut open: [ToCome; DEPTH_MAX] = [None; DEPTH_MAX];
     let mut level = 0;
-    let mut deepest = 0;
+    let mut seen = Scan::default();
     let mut rest = bytes;
     while let Some(head) = Head::read(&mut rest) {
+        seen.items += 1;
         if head.is_break() {
             level = usize::saturating_sub(level, 1);
         } else if let Some(Some(to_come)) = level.checked_sub(1).and_then(|top| open.get_mut(top)) {
@@ -106,7 +139,7 @@ pub fn depth(bytes: &[u8]) -> usize {
                 None => break,
             },
             Content::Items(items) => {
-                deepest = deepest.max(level + 1);
+                seen.depth = seen.depth.max(level + 1);
                 let Some(slot) = open.get_mut(level) else {
                     break;
                 };
@@ -121,7 +154,7 @@ pub fn depth(bytes: &[u8]) -> usize {
             break;
         }
     }
-    deepest
+    seen
 }
 
 /// The first byte of a data item and the number that follows it.

@@ -5,6 +5,7 @@ use comity_testkit::federation::{
     DAY_MS, EXPIRES_MS, Federation, GRACE_MS, NOW_MS, add_key, edit_keys, edit_member, key, public,
     takedown_request,
 };
+use comity_testkit::tree::Node;
 use comity_trust::chain_error::ChainError;
 use comity_trust::history::{Added, History};
 use comity_trust::key::Ended;
@@ -476,6 +477,45 @@ fn nested_data_is_refused_before_it_is_decoded() {
         code(&history.add_roster(&inside.encode(), NOW_MS)),
         "too-deep"
     );
+}
+
+#[test]
+fn nothing_is_decoded_that_the_governance_has_not_signed() {
+    let federation = Federation::new();
+    let keys: Vec<_> = federation.governance().iter().collect();
+    let (stranger, other) = (key("stranger", 1), key("stranger", 2));
+    // Members that are none: whoever decodes them says so.
+    let roster = cbor::encode(&federation.next_roster(|_| ()));
+    let roster = Node::parse(&roster).unwrap().with("members", "none");
+    let roster = SignedPayload::unsigned(roster.encode());
+    let offered = |signers: &[&SigningKey]| {
+        let signed = signers.iter().fold(roster.clone(), |signed, key| {
+            signed.signed_by(content_type::ROSTER, key)
+        });
+        offer(federation.history(), &signed.encode())
+    };
+    assert_eq!(offered(&[&stranger, &other]), "wrong-signer");
+    assert_eq!(offered(&keys[..1]), "threshold");
+    assert_eq!(offered(&keys[..2]), "bad-payload");
+    let charter = cbor::encode(&federation.next_charter(|_| ()));
+    let charter = Node::parse(&charter).unwrap().with("matrix", "none");
+    let charter = SignedPayload::unsigned(charter.encode());
+    let offered = |signers: &[&SigningKey]| {
+        let signed = signers.iter().fold(charter.clone(), |signed, key| {
+            signed.signed_by(content_type::CHARTER, key)
+        });
+        let mut history = federation.history().clone();
+        code(&history.add_charter(&signed.encode()))
+    };
+    assert_eq!(offered(&[&stranger, &other]), "threshold");
+    assert_eq!(offered(&keys[..1]), "threshold");
+    assert_eq!(offered(&keys[..2]), "bad-payload");
+    // Nor a first charter that is not the one that was asked for.
+    let joined = History::join(
+        federation.fed(),
+        &charter.signed_by("x", &stranger).encode(),
+    );
+    assert_eq!(joined.unwrap_err().code(), "wrong-federation");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use comity_testkit::federation::{
 };
 use comity_testkit::tree::Node;
 use comity_trust::charter::Charter;
+use comity_trust::history::History;
 use comity_trust::key::{Ended, Key};
 use comity_trust::member::{Log, LogState, Member};
 use comity_trust::owned::{Domain, Prefix, may_be_claimed};
@@ -229,7 +230,13 @@ fn rules_of_charters() {
     check(Rule::FirstMisplaced.code(), |charter| {
         charter.previous = None
     });
-    check(Rule::FirstMisplaced.code(), |charter| charter.version = 1);
+    // Another first charter is another federation, whatever else it is.
+    check("wrong-federation", |charter| charter.version = 1);
+    let federation = Federation::new();
+    let first = federation.next_charter(|charter| charter.version = 1);
+    let started = History::start(&federation.sign_charter(&first).encode());
+    let found = started.map(|_| ()).map_err(|error| error.code());
+    assert_eq!(found, Err(Rule::FirstMisplaced.code()));
     check(Rule::FirstMisplaced.code(), |charter| {
         charter.first_roster = 1
     });
