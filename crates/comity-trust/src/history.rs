@@ -254,6 +254,7 @@ impl History {
     /// # Errors
     /// Why it shows no conflict.
     pub fn verify_conflict(&self, evidence: &RosterConflict) -> Result<u64, ChainError> {
+        evidence.check_halves()?;
         let one = self.candidate(evidence.0.clone())?;
         let other = self.candidate(evidence.1.clone())?;
         if one.roster.version == other.roster.version && one.hash != other.hash {

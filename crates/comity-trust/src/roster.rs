@@ -69,9 +69,17 @@ impl RosterConflict {
         let max = 2 * ROSTER_BYTES_MAX + 1;
         check_size(bytes, max)?;
         let conflict: Self = cbor::decode(bytes)?;
-        conflict.0.within_limits()?;
-        conflict.1.within_limits()?;
+        conflict.check_halves()?;
         Ok(conflict)
+    }
+
+    /// Neither is longer than a roster may be that is taken.
+    pub(crate) fn check_halves(&self) -> Result<(), ObjectError> {
+        for half in [&self.0, &self.1] {
+            check_size(&half.encode(), ROSTER_BYTES_MAX)?;
+            half.within_limits()?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use comity_trust::chain_error::ChainError;
 use comity_trust::history::{Added, History};
 use comity_trust::key::{Ended, Validity};
 use comity_trust::key_history::KnownKey;
-use comity_trust::limits::SIBLINGS_MAX;
+use comity_trust::limits::{ROSTER_BYTES_MAX, SIBLINGS_MAX};
 use comity_trust::member::{Log, LogState};
 use comity_trust::roster::{Roster, RosterConflict};
 use comity_trust::signed::SignedPayload;
@@ -112,6 +112,23 @@ fn what_is_no_conflict_is_no_evidence() {
         .next_roster(|_| ())
         .sign(&[&key("stranger", 1)]);
     check(RosterConflict(one.clone(), forged), "wrong-signer");
+}
+
+#[test]
+fn what_is_too_long_for_a_roster_is_no_evidence() {
+    let split = split(|_| ());
+    let [one, _] = &split.rosters;
+    let long = SignedPayload::unsigned(vec![0; ROSTER_BYTES_MAX]);
+    let long = long.signed_by("x", &split.federation.governance()[0]);
+    for evidence in [
+        RosterConflict(long.clone(), one.clone()),
+        RosterConflict(one.clone(), long),
+    ] {
+        let read = RosterConflict::decode(&evidence.encode());
+        assert_eq!(read.unwrap_err().code(), "oversize");
+        let verified = split.federation.history().verify_conflict(&evidence);
+        assert_eq!(verified.unwrap_err().code(), "oversize");
+    }
 }
 
 #[test]
