@@ -18,6 +18,7 @@ use crate::hash::{Hash, leaf_hash};
 use crate::key::VerifierKey;
 use crate::limits::{
     EVIDENCE_BYTES_MAX, EVIDENCE_CHECKPOINT_BYTES_MAX, LEAF_BYTES_MAX, PROOF_HASHES_MAX,
+    TREE_LEAVES_MAX,
 };
 use crate::names::Origin;
 use crate::proof::{self, ProofError};
@@ -310,7 +311,8 @@ impl TryFrom<EncodedLeaf> for LeafProof {
 
     fn try_from(encoded: EncodedLeaf) -> Result<Self, EvidenceError> {
         let EncodedLeaf(leaf, index, path, checkpoint) = encoded;
-        if leaf.is_empty() || leaf.len() > LEAF_BYTES_MAX {
+        let beyond = leaf.len() > LEAF_BYTES_MAX || index > TREE_LEAVES_MAX;
+        if leaf.is_empty() || beyond {
             return Err(EvidenceError::Length);
         }
         Ok(Self {
@@ -343,9 +345,9 @@ fn of_length(min: usize, path: Vec<Hash>) -> Result<Vec<Hash>, EvidenceError> {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EvidenceError {
-    /// The bytes, a leaf, a path or a checkpoint are over their limit, or one is empty that
-    /// must not be.
-    #[error("a length in the evidence is beyond its limit")]
+    /// The bytes, a leaf, its index, a path or a checkpoint are over their limit, or one is
+    /// empty that must not be.
+    #[error("a length or an index in the evidence is beyond its limit")]
     Length,
     /// Not the deterministic CBOR of evidence.
     #[error(transparent)]

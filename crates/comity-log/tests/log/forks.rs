@@ -5,6 +5,7 @@ use comity_log::evidence::{Evidence, LeafProof};
 use comity_log::hash::Hash;
 use comity_log::head::Head;
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
+use comity_log::limits::TREE_LEAVES_MAX;
 use comity_testkit::cddl;
 use comity_wire::cbor;
 use proptest::prelude::*;
@@ -268,6 +269,18 @@ fn evidence_has_one_form() {
     };
     let pair = Evidence::TwoLeaves(without_leaf, leaf_proof(&log, 0, 9));
     assert_eq!(code(&pair.to_bytes()), "evidence-length");
+    let at = |index| {
+        let leaf = LeafProof {
+            index,
+            ..leaf_proof(&log, 0, 9)
+        };
+        Evidence::TwoLeaves(leaf.clone(), leaf).to_bytes()
+    };
+    assert!(Evidence::parse(&at(TREE_LEAVES_MAX)).is_ok());
+    for beyond in [TREE_LEAVES_MAX + 1, u64::MAX] {
+        assert_eq!(code(&at(beyond)), "evidence-length");
+        assert!(cddl::validate("fork-evidence", &at(beyond)).is_err());
+    }
 }
 
 proptest! {
