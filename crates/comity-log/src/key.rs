@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use comity_wire::ids::PublicKey;
 use data_encoding::HEXLOWER;
 use ed25519_dalek::VerifyingKey;
 use thiserror::Error;
@@ -123,11 +124,11 @@ impl VerifierKey {
     /// Trusts `key` under `name`.
     ///
     /// # Errors
-    /// A weak key, for which signatures can be made that fit any text.
+    /// A weak key, for which signatures can be made that fit any text, or a second spelling of a
+    /// key, which would have another id.
     pub fn new(name: KeyName, kind: KeyKind, key: VerifyingKey) -> Result<Self, VerifierKeyError> {
-        if key.is_weak() {
-            return Err(VerifierKeyError::WeakKey);
-        }
+        let usable = PublicKey::new(key.to_bytes()).usable();
+        let key = usable.ok_or(VerifierKeyError::WeakKey)?;
         let id = KeyId::of(&name, kind, &key);
         Ok(Self {
             name,
@@ -225,8 +226,8 @@ pub enum VerifierKeyError {
     /// No point of the curve, or not 32 bytes.
     #[error("not an Ed25519 key")]
     NotAKey,
-    /// A key of small order.
-    #[error("a weak key")]
+    /// A key of small order, or one whose bytes are not the one spelling of its point.
+    #[error("a weak key, or another spelling of one")]
     WeakKey,
     /// The id does not belong to name, type and key.
     #[error("the key id is not that of this name and key")]

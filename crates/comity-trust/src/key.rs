@@ -99,22 +99,12 @@ impl Key {
     }
 }
 
-/// Reads a public key that a signature under it means something: a canonical
-/// encoding of a point that is not of small order. Under a point of small order
-/// one signature verifies for many messages.
+/// Reads a public key for which a signature means something ([`PublicKey::usable`]).
 ///
 /// # Errors
 /// [`Rule::WeakKey`].
 pub fn usable(public: &PublicKey) -> Result<VerifyingKey, Rule> {
-    let key = VerifyingKey::from_bytes(public.as_bytes()).map_err(|_| Rule::WeakKey)?;
-    // `from_bytes` keeps the bytes it was given: a `y` above the field's prime
-    // is found by compressing the point again.
-    let canonical = key.to_edwards().compress().to_bytes() == *public.as_bytes();
-    if canonical && !key.is_weak() {
-        Ok(key)
-    } else {
-        Err(Rule::WeakKey)
-    }
+    public.usable().ok_or(Rule::WeakKey)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use data_encoding::HEXLOWER;
+use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
@@ -82,8 +83,8 @@ bytes_type!(
     32
 );
 bytes_type!(
-    /// An Ed25519 public key as it travels. Whether it is a usable one is
-    /// decided where keys are vouched for.
+    /// An Ed25519 public key as it travels. Where keys are vouched for, it has to be
+    /// a usable one: [`PublicKey::usable`].
     PublicKey,
     32
 );
@@ -105,6 +106,21 @@ bytes_type!(
 
 /// SHA-256 of the tagged bytes of a statement.
 pub type StatementId = Hash;
+
+impl PublicKey {
+    /// The key to verify with, if a signature under it means something: a canonical
+    /// encoding of a point that is not of small order. Under a point of small order
+    /// one signature verifies for many messages, and a second encoding of a point
+    /// would be a second kid of one key.
+    #[must_use]
+    pub fn usable(&self) -> Option<VerifyingKey> {
+        let key = VerifyingKey::from_bytes(&self.0).ok()?;
+        // `from_bytes` keeps the bytes it was given: a `y` above the field's prime
+        // is found by compressing the point again.
+        let canonical = key.to_edwards().compress().to_bytes() == self.0;
+        (canonical && !key.is_weak()).then_some(key)
+    }
+}
 
 impl Hash {
     /// SHA-256 of `bytes`.

@@ -1,10 +1,10 @@
 //! Signed notes and keys: what is read, what is trusted.
 
 use comity_log::cosignature;
-use comity_log::key::{KeyId, KeyKind, KeyName, VerifierKey};
+use comity_log::key::{KeyId, KeyKind, KeyName, VerifierKey, VerifierKeyError};
 use comity_log::limits::NOTE_BYTES_MAX;
 use comity_log::note::{Note, SignatureLine};
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 
 fn name(text: &str) -> KeyName {
     KeyName::new(text).unwrap()
@@ -309,6 +309,28 @@ fn a_verifier_key_has_one_form() {
     neutral[0] = 1;
     check(&with_key(&neutral), Some("verifier-key-weak"));
     check(&"a".repeat(5_000), Some("verifier-key-too-long"));
+}
+
+#[test]
+fn a_key_has_one_spelling() {
+    let mut read_by_the_library = 0;
+    for (low, high) in (0xed..=0xff_u8).flat_map(|low| [(low, 0x7f), (low, 0xff)]) {
+        let mut bytes = [0xff; 32];
+        (bytes[0], bytes[31]) = (low, high);
+        // `y` is above the prime of the field; the library takes it modulo.
+        let Ok(key) = VerifyingKey::from_bytes(&bytes) else {
+            continue;
+        };
+        read_by_the_library += u8::from(!key.is_weak());
+        let made = VerifierKey::new(name("a"), KeyKind::Log, key);
+        assert_eq!(made, Err(VerifierKeyError::WeakKey));
+        let id = KeyId::of(&name("a"), KeyKind::Log, &key);
+        let typed = [&[KeyKind::Log.byte()], bytes.as_slice()].concat();
+        let text = format!("a+{id}+{}", data_encoding::BASE64.encode(&typed));
+        let read = text.parse::<VerifierKey>();
+        assert_eq!(read, Err(VerifierKeyError::WeakKey));
+    }
+    assert!(read_by_the_library > 0, "else nothing was tested");
 }
 
 #[test]
