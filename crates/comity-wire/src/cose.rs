@@ -20,7 +20,9 @@ use coset::{
 };
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 
+use crate::cbor;
 use crate::ids::{CaseId, Kid, MemberId, PublicKey, Signature};
+use crate::limits::DEPTH_MAX;
 use crate::words::Hidden;
 
 /// Label of the verifiable data structure in a protected header (RFC 9942).
@@ -91,6 +93,9 @@ pub enum CoseError {
     /// Not one tagged COSE_Sign1 in the deterministic encoding.
     #[error("not one tagged COSE_Sign1 in the deterministic encoding")]
     Outer,
+    /// What is embedded is nested too deep.
+    #[error("nested too deep")]
+    TooDeep,
     /// Not the header expected, or not exactly that.
     #[error("not the header that this object must have")]
     Header,
@@ -109,9 +114,13 @@ impl Sign1 {
     /// Reads an object of the shape expected.
     ///
     /// # Errors
-    /// [`CoseError::Outer`] before [`CoseError::Header`].
+    /// The first of outer form, embedded depth and header that fails.
     pub fn read(bytes: &[u8], shape: Shape) -> Result<Self, CoseError> {
         let outer = Outer::read(bytes)?;
+        let payload = outer.payload.as_deref().unwrap_or_default();
+        if cbor::depth(&outer.protected) > DEPTH_MAX || cbor::depth(payload) > DEPTH_MAX {
+            return Err(CoseError::TooDeep);
+        }
         let (protected, content) = match shape {
             Shape::Statement => (
                 read_statement_header(&outer.protected)?,
@@ -348,6 +357,29 @@ fn read_kid(bytes: &[u8]) -> Result<Kid, CoseError> {
     Kid::from_slice(&header.key_id).ok_or(CoseError::Header)
 }
 
+/// Whether the keys of every map rise in their encoded form. The library keeps maps
+/// as they came, so encoding them again does not show another order, nor a double.
+fn is_in_order(value: &Value) -> bool {
+    match value {
+        Value::Tag(_, inner) => is_in_order(inner),
+        Value::Array(items) => items.iter().all(is_in_order),
+        Value::Map(members) => {
+            let keys = members.iter().map(|(key, _)| encoded(key));
+            keys.is_sorted_by(|a, b| a < b)
+                && members
+                    .iter()
+                    .all(|(key, value)| is_in_order(key) && is_in_order(value))
+        }
+        _ => true,
+    }
+}
+
+fn encoded(value: &Value) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    coset::cbor::into_writer(value, &mut bytes).ok()?;
+    Some(bytes)
+}
+
 /// The four parts of a COSE_Sign1, of which only the encoding has been checked.
 struct Outer {
     protected: Vec<u8>,
@@ -363,7 +395,7 @@ impl Outer {
         let mut again = Vec::with_capacity(bytes.len());
         coset::cbor::into_writer(&value, &mut again).map_err(|_| CoseError::Outer)?;
         // Bytes left over make the lengths differ.
-        if again != bytes {
+        if again != bytes || !is_in_order(&value) {
             return Err(CoseError::Outer);
         }
         Self::parts(value).ok_or(CoseError::Outer)

@@ -15,7 +15,7 @@ use crate::cbor;
 use crate::leaf::{Origin, RosterRef};
 use crate::limited::{Limited as _, duration, integer, length};
 use crate::limits::{
-    CHECKPOINT_BYTES_MAX, DEPTH_MAX, EVIDENCE_BYTES_MAX, EVIDENCE_MAX, EXCHANGE_REPLY_BYTES_MAX,
+    CHECKPOINT_BYTES_MAX, EVIDENCE_BYTES_MAX, EVIDENCE_MAX, EXCHANGE_REPLY_BYTES_MAX,
     EXCHANGE_REQUEST_BYTES_MAX, EXCHANGE_STATEMENTS_MAX, STATEMENT_BYTES_MAX,
 };
 use crate::object::ObjectError;
@@ -133,7 +133,7 @@ impl ExchangeRequest {
     /// # Errors
     /// What is wrong with it; the whole request then gets one unsigned code.
     pub fn decode(bytes: &[u8]) -> Result<Self, ObjectError> {
-        ObjectError::check_size_and_depth(bytes, EXCHANGE_REQUEST_BYTES_MAX, DEPTH_MAX)?;
+        ObjectError::check_framing(bytes, EXCHANGE_REQUEST_BYTES_MAX)?;
         let request: Self = cbor::decode(bytes)?;
         integer(request.0.0)?;
         statements(request.1.len(), 1)?;
@@ -159,7 +159,7 @@ impl ExchangeReply {
     /// # Errors
     /// What is wrong with it.
     pub fn decode(bytes: &[u8], asked: usize) -> Result<Self, ObjectError> {
-        ObjectError::check_size_and_depth(bytes, EXCHANGE_REPLY_BYTES_MAX, DEPTH_MAX)?;
+        ObjectError::check_framing(bytes, EXCHANGE_REPLY_BYTES_MAX)?;
         let reply: Self = cbor::decode(bytes)?;
         integer(reply.0.0)?;
         if let Some(checkpoint) = &reply.1 {
@@ -193,7 +193,7 @@ impl RedeliverRequest {
     /// # Errors
     /// What is wrong with it.
     pub fn decode(bytes: &[u8]) -> Result<Self, ObjectError> {
-        ObjectError::check_size_and_depth(bytes, STATEMENT_BYTES_MAX, DEPTH_MAX)?;
+        ObjectError::check_framing(bytes, STATEMENT_BYTES_MAX)?;
         let request: Self = cbor::decode(bytes)?;
         integer(request.2)?;
         Ok(request)
@@ -212,7 +212,7 @@ impl RedeliverReply {
     /// # Errors
     /// What is wrong with it.
     pub fn decode(bytes: &[u8]) -> Result<Self, ObjectError> {
-        ObjectError::check_size_and_depth(bytes, EXCHANGE_REQUEST_BYTES_MAX, DEPTH_MAX)?;
+        ObjectError::check_framing(bytes, EXCHANGE_REQUEST_BYTES_MAX)?;
         let reply: Self = cbor::decode(bytes)?;
         integer(reply.0.0)?;
         integer(reply.2.unwrap_or(0))?;

@@ -121,6 +121,9 @@ pub const EXCHANGE_REPLY_RELAYED_BYTES_MAX: usize = 65_536;
 /// In ms. Covers transfer over a poor line and the commit.
 pub const EXCHANGE_TIME_MS_MAX: u64 = 60_000;
 
+/// In count. CBOR data items in one message, byte strings not looked into: a full exchange has 256 times some 25, and decoding costs memory for each.
+pub const FRAMING_ITEMS_MAX: usize = 16_384;
+
 /// In count. Charters or rosters in one reply; the next request goes on from there.
 pub const ROSTER_CHAIN_MAX: usize = 64;
 

@@ -2,7 +2,8 @@
 
 use crate::cbor::{self, CborError};
 use crate::cose::CoseError;
-use crate::limited::OverLimit;
+use crate::limited::{OverLimit, length};
+use crate::limits::{DEPTH_MAX, FRAMING_ITEMS_MAX};
 
 /// Why bytes are not the object expected. The variants are in the order of the
 /// checks, and each has one code.
@@ -53,7 +54,9 @@ impl ObjectError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Oversize { .. } => "oversize",
-            Self::TooDeep | Self::Content(CborError::TooDeep) => "too-deep",
+            Self::TooDeep | Self::Content(CborError::TooDeep) | Self::Cose(CoseError::TooDeep) => {
+                "too-deep"
+            }
             Self::Cose(CoseError::Outer) => "not-canonical",
             Self::Cose(CoseError::Header) => "bad-header",
             Self::Content(_) => "bad-payload",
@@ -62,6 +65,15 @@ impl ObjectError {
             Self::IndexMismatch { .. } => "index-mismatch",
             Self::Signature => "bad-signature",
         }
+    }
+
+    /// The first checks of a message that is longer than one object: it must not
+    /// be made of more data items than any message needs, because decoding costs
+    /// memory for each.
+    pub(crate) fn check_framing(bytes: &[u8], bytes_max: usize) -> Result<(), Self> {
+        Self::check_size_and_depth(bytes, bytes_max, DEPTH_MAX)?;
+        let items = cbor::scan(bytes).items;
+        Ok(length("FRAMING_ITEMS_MAX", items, 0, FRAMING_ITEMS_MAX)?)
     }
 
     /// The first two checks of every object.

@@ -185,7 +185,7 @@ pub mod capacity {
 pub enum Check {
     /// The statement is at most `STATEMENT_BYTES_MAX` long.
     Size,
-    /// Arrays, maps and tags are nested at most `DEPTH_MAX` deep; payload and body are scanned alike before they are decoded.
+    /// Arrays, maps and tags are nested at most `DEPTH_MAX` deep: in the bytes as they came, then, as soon as the outer structure is read, in the protected header and the payload, then in the body.
     Depth,
     /// The bytes are one COSE_Sign1 with tag 18 in the deterministic encoding, and nothing else.
     Outer,

@@ -213,6 +213,7 @@ impl<'a> Received<'a> {
         }
         let sign1 = Sign1::read(bytes, Shape::Statement).map_err(|error| match error {
             CoseError::Outer => Rejection::new(Check::Outer, error.to_string()),
+            CoseError::TooDeep => Rejection::new(Check::Depth, error.to_string()),
             CoseError::Header => Rejection::new(Check::Header, error.to_string()),
         })?;
         match sign1.protected.clone() {

@@ -115,14 +115,14 @@ text_type!(
     Name,
     "a name",
     is_one_line,
-    true
+    false
 );
 text_type!(
     /// An identifier of another system, kept as it is.
     Reference,
     "a reference",
     is_one_line,
-    true
+    false
 );
 text_type!(
     /// Free text: several lines, no other control characters.
@@ -243,7 +243,6 @@ own_key!(
     crate::ids::Hash,
     crate::ids::PublicKey,
     (ItemNumber, Round),
-    (Code, crate::registry::Kind, Code),
     (serde_bytes::ByteBuf, u64),
     Box<str>
 );
@@ -256,6 +255,15 @@ impl<T> Keyed for (Country, T) {
 
     fn key(&self) -> &Country {
         &self.0
+    }
+}
+
+/// By the three texts, so that the order does not depend on that of a registry.
+impl Keyed for (Code, crate::registry::Kind, Code) {
+    type Key<'a> = (&'a Code, &'static str, &'a Code);
+
+    fn key(&self) -> Self::Key<'_> {
+        (&self.0, self.1.as_str(), &self.2)
     }
 }
 

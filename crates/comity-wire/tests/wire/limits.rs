@@ -845,13 +845,7 @@ fn what_is_nested_too_deep_is_not_decoded() {
     {
         let name = layer.name;
         let code = |levels| code_of(read_statement, &layer.around(nested(levels)));
-        // The protected header is not scanned: it is rebuilt, never decoded deep.
-        let deep = if name == "header" {
-            "bad-header"
-        } else {
-            "too-deep"
-        };
-        assert_eq!(code(DEPTH_MAX + 1), deep, "{name}");
+        assert_eq!(code(DEPTH_MAX + 1), "too-deep", "{name}");
         let shallow = ["not-canonical", "bad-header", "bad-payload", "bad-body"][place];
         assert_eq!(code(DEPTH_MAX), shallow, "{name}");
     }
@@ -863,6 +857,26 @@ fn what_is_nested_too_deep_is_not_decoded() {
     assert_eq!(
         code_of(reader!(Refusal::read), &payload.around(deep)),
         "too-deep"
+    );
+}
+
+#[test]
+fn a_message_of_more_data_items_than_any_needs_is_not_decoded() {
+    // An array of so many zeros: one item more than its entries.
+    let items = |count: usize| {
+        let entries = u32::try_from(count - 1).unwrap().to_be_bytes();
+        [&[0x9a], &entries[..], &vec![0; count - 1]].concat()
+    };
+    macro_rules! check {
+        ($($decode:expr),*) => {$(
+            assert_eq!(code_of(reader!($decode), &items(FRAMING_ITEMS_MAX)), "bad-payload");
+            assert_eq!(code_of(reader!($decode), &items(FRAMING_ITEMS_MAX + 1)), "over-limit");
+        )*};
+    }
+    check!(
+        ExchangeRequest::decode,
+        RedeliverReply::decode,
+        RosterReply::decode
     );
 }
 
