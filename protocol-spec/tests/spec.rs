@@ -191,7 +191,7 @@ fn has_bound(line: &str) -> bool {
 /// Where the CDDL says limits, and which; a number where it is none: the number
 /// of ports or of autonomous systems, or what a form of its own bounds. `/1000`: in
 /// seconds.
-const FRAGMENTS: [(&str, &str); 81] = [
+const FRAGMENTS: [(&str, &str); 83] = [
     ("time-ms     = uint .le {}", "TIME_MS_MAX"),
     ("time-s      = uint .le {}", "TIME_MS_MAX/1000"),
     ("duration-ms = uint .le {}", "DURATION_MS_MAX"),
@@ -256,6 +256,7 @@ const FRAGMENTS: [(&str, &str); 81] = [
     ),
     ("[*{} [counterpart: member-id, next: count]]", "MEMBERS_MAX"),
     ("[1*{} [kid, signature]]", "SIGNATURES_MAX"),
+    ("version-number = 1..{}", "INTEGER_MAX"),
     ("k: 1..{}", "SIGNATURES_MAX"),
     ("keys: [1*{} public-key]", "SIGNATURES_MAX"),
     (
@@ -283,9 +284,10 @@ const FRAGMENTS: [(&str, &str); 81] = [
     ),
     ("asns: [*{} (0..{})]", "OWNED_PER_MEMBER_MAX 4294967295"),
     ("domains: [*{} domain]", "OWNED_PER_MEMBER_MAX"),
+    ("prefixes: [*{} prefix]", "OWNED_PER_MEMBER_MAX"),
     (
-        "prefixes: [*{} [ip, length: 8..128]]",
-        "OWNED_PER_MEMBER_MAX",
+        "[bstr .size 4, length: {}..32] / [bstr .size 16, length: {}..128]",
+        "PREFIX_V4_BITS_MIN PREFIX_V6_BITS_MIN",
     ),
     ("addresses: [*{} reference]", "ADDRESSES_PER_NODE_MAX"),
     ("[*{} bstr .cbor signed-charter]", "ROSTER_CHAIN_MAX"),

@@ -8,12 +8,15 @@ use comity_trust::charter::Charter;
 use comity_trust::history::History;
 use comity_trust::key::Ended;
 use comity_trust::member::LogState;
+use comity_trust::owned::Prefix;
 use comity_trust::roster::{Roster, RosterConflict};
 use comity_trust::signed::SignedPayload;
 use comity_wire::cbor;
 use comity_wire::ext::Extension;
 use comity_wire::ids::Hash;
+use comity_wire::limits::INTEGER_MAX;
 use comity_wire::object::ObjectError;
+use comity_wire::parts::Ip;
 use comity_wire::registry::KeyPurpose;
 use comity_wire::words::{ExtensionName, Sorted};
 
@@ -65,6 +68,48 @@ fn charter_and_roster_are_what_the_cddl_says() {
     let conflict = RosterConflict(signed.clone(), signed);
     check("roster-conflict", &conflict.encode());
     assert_eq!(RosterConflict::decode(&conflict.encode()), Ok(conflict));
+}
+
+#[test]
+fn versions_and_prefixes_have_the_same_range_in_the_cddl() {
+    let federation = Federation::new();
+    let roster = |taken: bool, edit: &dyn Fn(&mut Roster)| {
+        let bytes = cbor::encode(&federation.next_roster(edit));
+        assert_eq!(Roster::decode(&bytes).is_ok(), taken);
+        assert_eq!(validate("roster", &bytes).is_ok(), taken);
+    };
+    let charter = |taken: bool, edit: &dyn Fn(&mut Charter)| {
+        let bytes = cbor::encode(&federation.next_charter(edit));
+        assert_eq!(Charter::decode(&bytes).is_ok(), taken);
+        assert_eq!(validate("charter", &bytes).is_ok(), taken);
+    };
+    for (version, taken) in [
+        (0, false),
+        (2, true),
+        (INTEGER_MAX, true),
+        (INTEGER_MAX + 1, false),
+    ] {
+        roster(taken, &|roster| roster.version = version);
+        charter(taken, &|charter| charter.version = version);
+        charter(taken, &|charter| charter.first_roster = version);
+    }
+    for (address, bits, taken) in [
+        ("0.0.0.0", 7, false),
+        ("11.0.0.0", 8, true),
+        ("198.51.100.7", 32, true),
+        ("198.51.100.7", 33, false),
+        ("2000::", 15, false),
+        ("2001::", 16, true),
+        ("2001:db8::1", 128, true),
+        ("2001:db8::1", 129, false),
+    ] {
+        roster(taken, &|roster| {
+            edit_member(roster, "north", |member| {
+                let prefix = Prefix(Ip::new(address.parse().unwrap()), bits);
+                member.owns.prefixes = Sorted::new([prefix]);
+            });
+        });
+    }
 }
 
 fn sorted_deeply(node: &Node) -> Node {
