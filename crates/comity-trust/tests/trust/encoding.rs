@@ -17,8 +17,8 @@ use comity_wire::ids::Hash;
 use comity_wire::limits::INTEGER_MAX;
 use comity_wire::object::ObjectError;
 use comity_wire::parts::Ip;
-use comity_wire::registry::KeyPurpose;
-use comity_wire::words::{ExtensionName, Sorted};
+use comity_wire::registry::{KeyPurpose, Kind};
+use comity_wire::words::{Code, ExtensionName, Sorted};
 
 use super::next;
 
@@ -110,6 +110,26 @@ fn versions_and_prefixes_have_the_same_range_in_the_cddl() {
             });
         });
     }
+}
+
+#[test]
+fn the_matrix_is_in_the_order_of_its_texts() {
+    let federation = Federation::new();
+    let charter = federation.next_charter(|_| ());
+    let texts = |row: &(Code, Kind, Code)| {
+        let (from, kind, to) = row;
+        [from.as_str(), kind.as_str(), to.as_str()].map(str::to_owned)
+    };
+    let rows: Vec<_> = charter.matrix.iter().map(texts).collect();
+    assert!(rows.is_sorted(), "{rows:?}");
+    // In the order in which this program lists the kinds, it is not an encoding.
+    let mut by_kind: Vec<_> = charter.matrix.iter().cloned().collect();
+    by_kind.sort();
+    assert_ne!(by_kind, charter.matrix.to_vec());
+    let tree = Node::parse(&cbor::encode(&charter)).unwrap();
+    let by_kind = Node::parse(&cbor::encode(&by_kind)).unwrap();
+    let by_kind = tree.with("matrix", by_kind.items().to_vec()).encode();
+    assert_eq!(Charter::decode(&by_kind).unwrap_err().code(), "bad-payload");
 }
 
 fn sorted_deeply(node: &Node) -> Node {
