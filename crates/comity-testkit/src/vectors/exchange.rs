@@ -107,6 +107,12 @@ fn request(world: &World, file: &mut File) {
         PAYLOAD,
     );
     no(
+        "exchange-request-16385-items",
+        "More data items than any message needs: decoding costs memory for each.",
+        &[[0x9a, 0x00, 0x00, 0x40, 0x00].as_slice(), &[0; 16_384]].concat(),
+        LIMIT,
+    );
+    no(
         "exchange-request-too-long",
         "Over 4 MiB; nothing of it is read.",
         &vec![0; 4_194_305],

@@ -356,6 +356,9 @@ fn size_and_depth(to: &mut Refused<'_>) {
         "17 arrays within one another.",
         &nested(17),
     );
+    let bytes = to.base.header_bytes(nested(17));
+    let shows = "The protected header is nested 17 deep.";
+    to.row(Check::Depth, "header", shows, &bytes);
     let bytes = to.base.payload_bytes(nested(17));
     to.row(
         Check::Depth,
@@ -393,7 +396,7 @@ fn outer(to: &mut Refused<'_>) {
     let tag = |tag, inner: &Node| Node::Tag(tag, Box::new(inner.clone())).encode();
     let indefinite = [vec![0xd2, 0x9f], parts.content(), vec![0xff]].concat();
     let long_tag = [vec![0xd8, 18], parts.encode()].concat();
-    let rows: [(&str, &str, Vec<u8>); 16] = [
+    let rows: [(&str, &str, Vec<u8>); 18] = [
         (
             "longer-head",
             "The length of the payload takes more bytes than it needs.",
@@ -437,6 +440,22 @@ fn outer(to: &mut Refused<'_>) {
             "unprotected-array",
             "The unprotected header is an array.",
             part(1, vec![0x80]),
+        ),
+        (
+            "unprotected-unsorted",
+            "Labels 4 and 1 of the unprotected header are in the wrong order.",
+            part(
+                1,
+                Node::Map(vec![(Node::Uint(4), NULL), (Node::Uint(1), NULL)]).encode(),
+            ),
+        ),
+        (
+            "unprotected-doubled",
+            "A label stands twice in the unprotected header.",
+            part(
+                1,
+                Node::Map(vec![(Node::Uint(4), NULL), (Node::Uint(4), NULL)]).encode(),
+            ),
         ),
         (
             "short-signature",
