@@ -267,15 +267,6 @@ impl Keyed for (Code, crate::registry::Kind, Code) {
     }
 }
 
-/// By the three texts, so that the order does not depend on that of a registry.
-impl Keyed for (Code, crate::registry::Kind, Code) {
-    type Key<'a> = (&'a Code, &'static str, &'a Code);
-
-    fn key(&self) -> Self::Key<'_> {
-        (&self.0, self.1.as_str(), &self.2)
-    }
-}
-
 impl Keyed for (Code, u64) {
     type Key<'a> = &'a Code;
 
