@@ -99,6 +99,11 @@ pub fn check_statement(
 
 /// Makes the checks that need roster, clock and case.
 ///
+/// A receipt of this member's own stands in for time, roster and matrix: the matrix
+/// is asked with the roles of the roster and by the charter of today, and a restored
+/// member has to take again what it took, from members that have left since and
+/// from those whose roles have changed.
+///
 /// # Errors
 /// The first check that fails.
 pub fn authorise(statement: Statement, context: &Context<'_>) -> Result<Authorised, Rejection> {

@@ -10,6 +10,7 @@ use comity_trust::authorise::{
 use comity_trust::key::Ended;
 use comity_trust::limits::{WINDOW_FUTURE_MS, WINDOW_PAST_MS};
 use comity_trust::member::{LogState, Member};
+use comity_trust::roster::Roster;
 use comity_wire::body::{Acknowledgement, Body, Outcome, OutcomeItem, Withdrawal};
 use comity_wire::cose::SignedRoot;
 use comity_wire::cose::kid_of;
@@ -17,7 +18,8 @@ use comity_wire::ids::{CaseId, Hash, Nonce};
 use comity_wire::leaf::Leaf;
 use comity_wire::receipt::{InclusionProof, Receipt};
 use comity_wire::registry::{
-    Answer, Basis, Check, Complete, KeyPurpose, OutcomeAnswer, by, record_kind, withdrawal_code,
+    Answer, Basis, Check, Complete, KeyPurpose, OutcomeAnswer, by, record_kind, role,
+    withdrawal_code,
 };
 use comity_wire::statement::{Draft, Rejection, Statement};
 use comity_wire::words::{Sorted, TimeMs, Version};
@@ -527,6 +529,47 @@ fn a_receipt_of_ones_own_closed_log_stands_in_for_time_and_roster() {
         .draft("north", "platform", takedown_request());
     let other = restored.federation.sign(draft);
     assert_eq!(judged(&other, Some(&vouched)), Err(Check::Time));
+}
+
+#[test]
+fn what_is_vouched_for_is_not_held_to_the_members_and_roles_of_today() {
+    let mut restored = restored();
+    let with_another_role = |roster: &mut Roster| {
+        edit_member(roster, "north", |member| {
+            member.roles = Sorted::new([comity_testkit::federation::code(role::PLATFORM)]);
+        });
+    };
+    let without_north = |roster: &mut Roster| {
+        let rest = roster.members.iter();
+        let rest = rest.filter(|member| member.id.as_str() != "north.example");
+        roster.members = Sorted::new(rest.cloned());
+    };
+    let edits: [(&dyn Fn(&mut Roster), Check); 2] = [
+        (&with_another_role, Check::Matrix),
+        (&without_north, Check::Roster),
+    ];
+    for (edit, otherwise) in edits {
+        let roster = restored.federation.next_roster(edit);
+        let signed = restored.federation.sign_roster(&roster);
+        restored.federation.take_roster(&signed);
+        let platform = restored.federation.member("platform");
+        let receipt = restored.receipt(3, &platform.log, record_kind::RECEIVED);
+        let vouched = restored.vouched(&receipt, &ROOT).unwrap();
+        let context = Context {
+            history: restored.federation.history(),
+            me: &platform.id,
+            now_ms: NOW_MS,
+            case: None,
+            vouched: Some(&vouched),
+        };
+        assert!(authorise(restored.statement.clone(), &context).is_ok());
+        let context = Context {
+            vouched: None,
+            ..context
+        };
+        let refused = authorise(restored.statement.clone(), &context).unwrap_err();
+        assert_eq!(refused.check, otherwise);
+    }
 }
 
 #[test]
