@@ -533,6 +533,7 @@ fn a_receipt_of_ones_own_closed_log_stands_in_for_time_and_roster() {
 
 #[test]
 fn what_is_vouched_for_is_not_held_to_the_members_and_roles_of_today() {
+    type Edit = fn(&mut Roster);
     let mut restored = restored();
     let with_another_role = |roster: &mut Roster| {
         edit_member(roster, "north", |member| {
@@ -544,9 +545,9 @@ fn what_is_vouched_for_is_not_held_to_the_members_and_roles_of_today() {
         let rest = rest.filter(|member| member.id.as_str() != "north.example");
         roster.members = Sorted::new(rest.cloned());
     };
-    let edits: [(&dyn Fn(&mut Roster), Check); 2] = [
-        (&with_another_role, Check::Matrix),
-        (&without_north, Check::Roster),
+    let edits: [(Edit, Check); 2] = [
+        (with_another_role, Check::Matrix),
+        (without_north, Check::Roster),
     ];
     for (edit, otherwise) in edits {
         let roster = restored.federation.next_roster(edit);
