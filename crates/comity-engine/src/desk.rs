@@ -1,0 +1,967 @@
+//! What people ask of a node, and what they are shown. The HTTP API, the command line, the console and the demo all
+//! say what they want in these words; nothing here decides anything.
+//!
+//! Identifiers are lower-case hex, times are milliseconds since 1970 (UTC), codes are those of the registries.
+//! A locator is in no answer but that of [`Work::Look`].
+
+use std::fmt;
+
+use comity_wire::ids::{CaseId, StatementId};
+use comity_wire::words::{DurationMs, ItemNumber, Round, TimeMs};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::WorkError;
+use crate::ports::Pending;
+
+/// The name of somebody who works here: 1 to 32 of `a-z`, `0-9`, `.`, `-`. It stays in the node's own encrypted frames
+/// and is never in a log line, a record or a statement.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Person(Box<str>);
+
+impl Person {
+    /// Wraps a name of the right form.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let fits = (1..=32).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| word(byte) || byte == b'.' || byte == b'-')
+            && name.bytes().next().is_some_and(word);
+        fits.then(|| Self(name.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Person(hidden)")
+    }
+}
+
+/// Something that a person does.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Takes in a file of reports.
+    Import(NewImport),
+    /// Drafts a takedown request.
+    Request(NewOpening),
+    /// Drafts a referral.
+    Refer(NewOpening),
+    /// Confirms drafts or sends them back.
+    Review(NewReview),
+    /// Answers a request.
+    Answer(NewAnswer),
+    /// Reports what was done.
+    Outcome(NewOutcome),
+    /// Reports what was seen.
+    Observe(NewObservation),
+    /// Takes a request back.
+    Withdraw(NewWithdrawal),
+    /// Says that an authority asked to wait.
+    Hold(NewHold),
+    /// Ends the own holds for an authority.
+    Release(NewRelease),
+    /// Asks the other side for what is missing.
+    Ask(NewQuestion),
+    /// Answers a question.
+    Inform(NewInformation),
+    /// Notes what was done without the federation.
+    Outside(NewOutside),
+    /// Shows a locator, and records that somebody looked.
+    Look(NewLook),
+    /// Takes signed charters and rosters.
+    Rosters(NewRosters),
+}
+
+/// A file of reports. `Debug` hides the content.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewImport {
+    /// The name of the file, for messages.
+    pub file: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for NewImport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewImport({} bytes)", self.bytes.len())
+    }
+}
+
+/// A request or a referral by hand. What is left out follows from the roster.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOpening {
+    /// To whom; absent: where the roster says.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// In what capacity (registry `capacity`); absent: what the roster says.
+    #[serde(default)]
+    pub capacity: Option<String>,
+    /// Registry `urgency`; absent: `routine`.
+    #[serde(default)]
+    pub urgency: Option<String>,
+    /// The own reference; absent: made up.
+    #[serde(default)]
+    pub reference: Option<String>,
+    /// When the public reported it; absent: now.
+    #[serde(default)]
+    pub reported_at: Option<TimeMs>,
+    /// What it is about.
+    #[serde(default)]
+    pub items: Vec<NewItem>,
+    /// The case and item that it follows from: a child case, about the same locator.
+    #[serde(default)]
+    pub parent: Option<NewParent>,
+    /// A note to the recipient.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+impl fmt::Debug for NewOpening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewOpening({} items)", self.items.len())
+    }
+}
+
+/// An item of a request by hand. `Debug` hides it.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewItem {
+    /// The URL.
+    pub url: String,
+    /// The address of the host.
+    #[serde(default)]
+    pub ip: Option<String>,
+    /// The network of the host.
+    #[serde(default)]
+    pub asn: Option<u64>,
+    /// The country of the host.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// The classification in the own scheme.
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+impl fmt::Debug for NewItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewItem(hidden)")
+    }
+}
+
+/// The item of a case from which another case follows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewParent {
+    /// The case, in hex.
+    pub case: String,
+    /// The item.
+    pub n: ItemNumber,
+}
+
+/// A second person's word on drafts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReview {
+    /// The drafts, in hex.
+    pub drafts: Vec<String>,
+    /// What of them.
+    pub decision: Decision,
+}
+
+/// What a reviewer decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// It is signed and sent.
+    Confirm,
+    /// It goes back to whom drafted it, and is not sent.
+    Return,
+    /// Nothing is to be done about it.
+    NoAction,
+}
+
+/// An answer to a request.
+#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAnswer {
+    /// The case, in hex.
+    pub case: String,
+    /// Registry `answer`.
+    pub answer: String,
+    /// Registry `answer-code`; with `refused` always.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// The items meant; absent: all.
+    #[serde(default)]
+    pub items: Option<Vec<ItemNumber>>,
+    /// When the outcome is expected.
+    #[serde(default)]
+    pub expected_by: Option<TimeMs>,
+    /// Who to ask instead: an organisation, or the id of a member.
+    #[serde(default)]
+    pub next: Option<String>,
+    /// Whether a program answers.
+    #[serde(default)]
+    pub automated: bool,
+    /// A note to the other side.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+/// What was done.
+#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOutcome {
+    /// The case, in hex.
+    pub case: String,
+    /// One row for each item.
+    pub items: Vec<NewOutcomeItem>,
+    /// A note to the other side.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+/// What was done for one item.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOutcomeItem {
+    /// The item.
+    pub n: ItemNumber,
+    /// The round; absent: the latest.
+    #[serde(default)]
+    pub round: Option<Round>,
+    /// Registry `outcome-answer`.
+    pub answer: String,
+    /// What was done: `[target, action]` (registries `measure-target` and `measure-action`).
+    #[serde(default)]
+    pub measures: Vec<(String, String)>,
+    /// Registry `reason`.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// When it took effect; absent: now.
+    #[serde(default)]
+    pub effective_at: Option<TimeMs>,
+    /// Whether a program decided.
+    #[serde(default)]
+    pub automated: bool,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewObservation {
+    /// The case, in hex.
+    pub case: String,
+    /// One row for each item.
+    pub items: Vec<NewObservationItem>,
+}
+
+/// What was seen of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewObservationItem {
+    /// The item.
+    pub n: ItemNumber,
+    /// The round; absent: the latest.
+    #[serde(default)]
+    pub round: Option<Round>,
+    /// Registry `observation-result`.
+    pub result: String,
+    /// Registry `observation-method`; absent: `manual`.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// The country from which somebody looked.
+    #[serde(default)]
+    pub vantage: Option<String>,
+    /// When; absent: now.
+    #[serde(default)]
+    pub at: Option<TimeMs>,
+}
+
+/// Taking a request back.
+#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWithdrawal {
+    /// The case, in hex.
+    pub case: String,
+    /// Registry `withdrawal-code`.
+    pub code: String,
+    /// The items meant; absent: all.
+    #[serde(default)]
+    pub items: Option<Vec<ItemNumber>>,
+    /// A note to the recipient.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+/// An authority asked to wait.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewHold {
+    /// The case, in hex.
+    pub case: String,
+    /// Registry `hold-authority`.
+    pub by: String,
+    /// Until when.
+    #[serde(default)]
+    pub until: Option<TimeMs>,
+}
+
+/// An authority no longer asks to wait.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRelease {
+    /// The case, in hex.
+    pub case: String,
+    /// Registry `hold-authority`.
+    pub by: String,
+    /// Registry `hold-result`.
+    #[serde(default)]
+    pub result: Option<String>,
+}
+
+/// A question to the other side.
+#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewQuestion {
+    /// The case, in hex.
+    pub case: String,
+    /// Registry `information-ask`.
+    pub asks: Vec<String>,
+    /// The items meant; absent: all.
+    #[serde(default)]
+    pub items: Option<Vec<ItemNumber>>,
+    /// A note to the other side.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+/// An answer to a question.
+#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewInformation {
+    /// The case, in hex.
+    pub case: String,
+    /// The question, in hex; absent: the oldest that is open.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// What there is to say.
+    pub text: String,
+}
+
+/// Hides what may hold free text.
+macro_rules! hide {
+    ($($name:ident),*) => {
+        $(impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.case)
+            }
+        })*
+    };
+}
+
+hide!(
+    NewAnswer,
+    NewOutcome,
+    NewWithdrawal,
+    NewQuestion,
+    NewInformation
+);
+
+/// What the hotline did itself, outside the federation. It is the hotline's word, never the platform's.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOutside {
+    /// The reported locator, by its id.
+    pub dossier: String,
+    /// Told whom: `host`, `police`, `help-service`.
+    pub to: String,
+    /// When; absent: now.
+    #[serde(default)]
+    pub at: Option<TimeMs>,
+}
+
+/// Looking at a locator.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLook {
+    /// The case, or the draft, in hex.
+    pub case: String,
+    /// The item.
+    pub n: ItemNumber,
+}
+
+/// Signed charters and rosters, in the order of their versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewRosters {
+    /// Charters.
+    pub charters: Vec<Vec<u8>>,
+    /// Rosters.
+    pub rosters: Vec<Vec<u8>>,
+}
+
+/// What came of a piece of work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Done {
+    /// A file was taken in.
+    Imported(ImportSummary),
+    /// A draft waits for a second person.
+    Drafted(Drafted),
+    /// Drafts were reviewed: what became of each.
+    Reviewed(Vec<Reviewed>),
+    /// A statement was signed and waits for delivery. Nobody has received it yet.
+    Signed(SignedStatement),
+    /// It was noted.
+    Noted,
+    /// A locator, defanged.
+    Seen(Seen),
+    /// The roster that is in force now.
+    Roster(RosterShown),
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ImportSummary {
+    /// Reports read.
+    pub read: u64,
+    /// New ones.
+    pub accepted: u64,
+    /// Ones that were here already: importing a file again changes nothing.
+    pub known: u64,
+    /// Lines that are no report.
+    pub rejected: Vec<RejectedLine>,
+    /// New ones about a locator that was here already.
+    pub joined: u64,
+    /// Of those, how many contradict what was there.
+    pub conflicts: u64,
+    /// What went where: number of new locators by destination.
+    pub placed: Vec<Placed>,
+}
+
+/// Locators with one destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Placed {
+    /// `takedown-request`, `referral`, `outside`, `no-action`, `unplaced`.
+    pub route: String,
+    /// The member.
+    pub to: Option<String>,
+    /// Why: a capacity, a referral reason, or the reason for which nothing fits.
+    pub reason: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+/// A line that is no report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RejectedLine {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The field.
+    pub field: Option<String>,
+    /// The stable code.
+    pub code: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+/// A draft that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Drafted {
+    /// The draft.
+    pub draft: String,
+    /// The case that it opens or belongs to.
+    pub case: String,
+    /// To whom.
+    pub to: String,
+    /// The kind of statement.
+    pub kind: String,
+}
+
+/// What became of a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Reviewed {
+    /// The draft.
+    pub draft: String,
+    /// The statement, if it was signed.
+    pub statement: Option<String>,
+    /// Why not, if it was not.
+    pub problem: Option<Problem>,
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// The stable code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub next: String,
+}
+
+/// A statement that was signed. Signed is not delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SignedStatement {
+    /// The statement.
+    pub statement: String,
+    /// Its case.
+    pub case: String,
+    /// To whom.
+    pub to: String,
+    /// Its kind.
+    pub kind: String,
+}
+
+/// A locator that somebody asked to see, written so that it cannot be followed. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Seen {
+    /// The sort of locator.
+    pub sort: String,
+    /// `hxxps://host[.]example/…`
+    pub defanged: String,
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seen(hidden)")
+    }
+}
+
+/// Which roster is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RosterShown {
+    /// Its version.
+    pub version: u64,
+    /// Its hash.
+    pub hash: String,
+    /// `current`, `in-grace`, `past-grace`, `no-roster`.
+    pub standing: String,
+    /// Until when.
+    pub until: Option<TimeMs>,
+}
+
+/// Something that a person wants to know.
+#[derive(Debug, Clone)]
+pub enum Query {
+    /// Cases, by the journal number of their last change.
+    Cases(CaseFilter),
+    /// One case.
+    Case(CaseId),
+    /// Drafts that wait, in the order of their numbers.
+    Drafts(Cursor),
+    /// Reported locators by state.
+    Items,
+    /// What is on its way, by due time.
+    Outbox(Cursor),
+    /// Members and connections.
+    Members,
+    /// The log.
+    Log,
+    /// The proof that a statement is in the log.
+    Prove(StatementId),
+    /// Response times from this node's own records.
+    ResponseTimes,
+    /// Response times and findings from what was pulled from others.
+    Audit,
+    /// Counts for the first page.
+    Overview,
+}
+
+/// Where to go on in a list: after this journal number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Rows after this number; absent: from the first.
+    pub after: Option<u64>,
+    /// At most so many; at most [`crate::limits::PAGE_ROWS_MAX`].
+    pub limit: Option<usize>,
+}
+
+/// Which cases.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CaseFilter {
+    /// Where to go on.
+    pub cursor: Cursor,
+    /// Only those that others opened (`in`), or that this member opened (`out`).
+    pub direction: Option<Direction>,
+    /// Only those in which somebody still owes something.
+    pub open: bool,
+}
+
+/// Who opened a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// The other side.
+    In,
+    /// This member.
+    Out,
+}
+
+/// What there is to see.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    /// Cases.
+    Cases(Page<CaseRow>),
+    /// One case.
+    Case(Box<CaseShown>),
+    /// Drafts.
+    Drafts(Page<DraftRow>),
+    /// Locators by state.
+    Items(Items),
+    /// What is on its way.
+    Outbox(Page<OutboxRow>),
+    /// Members.
+    Members(MembersShown),
+    /// The log.
+    Log(LogShown),
+    /// A proof.
+    Proof(ProofShown),
+    /// Response times.
+    ResponseTimes(ResponseTimesShown),
+    /// Response times and findings.
+    Audit(AuditShown),
+    /// Counts.
+    Overview(Overview),
+}
+
+/// Rows, and where to go on.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Give this as `after` for the next page; absent: that was all.
+    pub next: Option<u64>,
+}
+
+/// A case in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CaseRow {
+    /// The journal number of its last change.
+    pub seq: u64,
+    /// The case.
+    pub case: String,
+    /// Who opened it.
+    pub direction: Direction,
+    /// The other member.
+    pub counterpart: String,
+    /// The kind that opened it.
+    pub kind: String,
+    /// The own reference of whom opened it.
+    pub reference: String,
+    /// Registry `urgency`.
+    pub urgency: String,
+    /// When it was opened: signed, for one's own; received, for others'.
+    pub opened_at: TimeMs,
+    /// Where its delivery stands, for one's own: `waiting`, `delivered`, `refused`, `expired`.
+    pub delivery: String,
+    /// Items by state.
+    pub items: Vec<(String, u64)>,
+    /// Whether somebody still owes something.
+    pub open: bool,
+    /// The next time at which something is due.
+    pub due_at: Option<TimeMs>,
+    /// Whether something was due and has not come.
+    pub overdue: bool,
+    /// Whether a hold is in force.
+    pub held: bool,
+}
+
+/// A case, all of it but the locators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CaseShown {
+    /// The row of the list.
+    pub row: CaseRow,
+    /// Its items.
+    pub items: Vec<ItemShown>,
+    /// Its statements, in the order of the fold, then what waits.
+    pub timeline: Vec<Event>,
+    /// What is due.
+    pub deadlines: Vec<DeadlineShown>,
+    /// What this member may do now (kinds of statement).
+    pub moves: Vec<String>,
+    /// The case and item that it follows from, and those that follow from it: `[own item, case, its item]`.
+    pub parents: Vec<(ItemNumber, String, ItemNumber)>,
+    /// The same, downwards.
+    pub children: Vec<(ItemNumber, String, ItemNumber)>,
+}
+
+/// An item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ItemShown {
+    /// Its number.
+    pub n: ItemNumber,
+    /// The sort of locator; the locator itself is shown on request.
+    pub sort: String,
+    /// The state of its latest round.
+    pub state: String,
+    /// The state in words.
+    pub words: String,
+    /// Its latest round.
+    pub round: Round,
+    /// Where it is said to be: countries.
+    pub countries: Vec<String>,
+    /// What assessors called it: `[assessor, scheme, code]`.
+    pub assessments: Vec<(String, String, String)>,
+    /// What was done: `[target, action, effective at]`.
+    pub measures: Vec<(String, String, TimeMs)>,
+}
+
+/// One statement of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Event {
+    /// The statement.
+    pub statement: String,
+    /// Who said it.
+    pub from: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it says, in words, without a locator.
+    pub words: String,
+    /// When its issuer says it was signed.
+    pub claimed_at: TimeMs,
+    /// When this node first tried to deliver it.
+    pub offered_at: Option<TimeMs>,
+    /// When its recipient registered it: the time of the record that the receipt is for.
+    pub registered_at: Option<TimeMs>,
+    /// Where it stands: `waiting`, `delivered`, `received`, `refused`, `expired`, `parked`, `forbidden`, `void`.
+    pub standing: String,
+    /// The receipt, in words.
+    pub receipt: Option<String>,
+    /// The index of the record in this node's log.
+    pub index: Option<u64>,
+}
+
+/// A deadline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DeadlineShown {
+    /// The clock.
+    pub clock: String,
+    /// The item.
+    pub n: ItemNumber,
+    /// The round.
+    pub round: Round,
+    /// When it began.
+    pub started_at: TimeMs,
+    /// When it is due.
+    pub due_at: Option<TimeMs>,
+    /// How long it stood still.
+    pub paused_ms: DurationMs,
+    /// `running`, `paused`, `overdue`, `met`, `late`, `void`.
+    pub standing: String,
+}
+
+/// A draft in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DraftRow {
+    /// Its journal number.
+    pub seq: u64,
+    /// The draft; also what [`Work::Look`] takes for a case.
+    pub draft: String,
+    /// The kind of statement that it becomes, or `none` when no rule places it.
+    pub kind: String,
+    /// To whom.
+    pub to: Option<String>,
+    /// The own reference.
+    pub reference: String,
+    /// `review`, `conflict`, `returned`, `unplaced`.
+    pub state: String,
+    /// Why it waits, in words.
+    pub words: String,
+    /// Registry `urgency`.
+    pub urgency: String,
+    /// How many items.
+    pub items: u64,
+    /// When it was drafted.
+    pub at: TimeMs,
+    /// Whether the person who asks may confirm it: not if they drafted it.
+    pub confirmable: bool,
+}
+
+/// Every reported locator, counted once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Items {
+    /// Number of reports.
+    pub reports: u64,
+    /// Number of reports by the state of their locator.
+    pub states: Vec<(String, u64)>,
+    /// Reported locators for which the hotline has to act itself, with what was done: `[id, state, reference]`.
+    pub outside: Vec<(String, String, String)>,
+}
+
+/// A statement on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OutboxRow {
+    /// Its journal number.
+    pub seq: u64,
+    /// The statement.
+    pub statement: String,
+    /// Its case.
+    pub case: String,
+    /// To whom.
+    pub to: String,
+    /// Its kind.
+    pub kind: String,
+    /// `waiting`, `offered`, `expired`.
+    pub state: String,
+    /// Attempts so far.
+    pub attempts: u64,
+    /// When the next attempt is due.
+    pub due_at: Option<TimeMs>,
+    /// When it is given up.
+    pub expires_at: TimeMs,
+    /// Why the last attempt failed.
+    pub last: Option<String>,
+}
+
+/// Members and connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MembersShown {
+    /// The federation.
+    pub federation: String,
+    /// Its name.
+    pub name: String,
+    /// The roster in force.
+    pub roster: RosterShown,
+    /// This member.
+    pub me: String,
+    /// Everybody in the roster.
+    pub members: Vec<MemberRow>,
+}
+
+/// A member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MemberRow {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its roles.
+    pub roles: Vec<String>,
+    /// Its countries.
+    pub jurisdictions: Vec<String>,
+    /// Whether one of its nodes is connected now. Connected is not delivered.
+    pub connected: bool,
+    /// Statements that wait for it.
+    pub waiting: u64,
+}
+
+/// The log of this member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LogShown {
+    /// Its origin.
+    pub origin: String,
+    /// Records.
+    pub size: u64,
+    /// The root, in hex.
+    pub root: String,
+    /// The signed head.
+    pub checkpoint: String,
+    /// The key that verifies it, as a signed-note verifier key.
+    pub vkey: String,
+}
+
+/// A proof that a statement is in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProofShown {
+    /// The index of the record.
+    pub index: u64,
+    /// A `c2sp.org/tlog-proof@v1` file.
+    pub proof: String,
+    /// The record, in hex.
+    pub leaf: String,
+    /// The other side's receipt for it, in hex, for a statement of one's own.
+    pub receipt: Option<String>,
+}
+
+/// Response times.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ResponseTimesShown {
+    /// Whose records they are made of.
+    pub members: Vec<String>,
+    /// One row for each clock and step.
+    pub rows: Vec<TimingRow>,
+}
+
+/// How long one step took, from one start. Percentiles are exact, by nearest rank; absent without a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TimingRow {
+    /// What starts it: `offered`, `registered`, `reported`.
+    pub clock: String,
+    /// What ends it: `registration`, `receipt`, `first-automatic-answer`, `first-human-answer`, `outcome`,
+    /// `confirmation`.
+    pub step: String,
+    /// How many have come to it.
+    pub count: u64,
+    /// How many have begun and not come to it.
+    pub open: u64,
+    /// Half were not slower.
+    pub p50_ms: Option<DurationMs>,
+    /// 90 of 100 were not slower.
+    pub p90_ms: Option<DurationMs>,
+    /// 95 of 100 were not slower.
+    pub p95_ms: Option<DurationMs>,
+    /// 99 of 100 were not slower.
+    pub p99_ms: Option<DurationMs>,
+    /// The slowest.
+    pub max_ms: Option<DurationMs>,
+}
+
+/// What an audit found.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AuditShown {
+    /// Response times over everything that was pulled.
+    pub response_times: ResponseTimesShown,
+    /// `[code, member, words]`.
+    pub findings: Vec<(String, String, String)>,
+    /// Logs that were read: `[origin, records, whether all of it could be read]`.
+    pub logs: Vec<(String, u64, bool)>,
+}
+
+/// Counts for the first page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Overview {
+    /// This member.
+    pub me: String,
+    /// Now.
+    pub now: TimeMs,
+    /// Cases that others opened and in which somebody owes something.
+    pub inbox_open: u64,
+    /// The same for one's own.
+    pub outbox_open: u64,
+    /// Drafts that wait.
+    pub drafts: u64,
+    /// Statements that are not delivered yet.
+    pub undelivered: u64,
+    /// Statements that were given up.
+    pub expired: u64,
+    /// Cases with something overdue.
+    pub overdue: u64,
+    /// What an operator must know: `[code, words]`.
+    pub alarms: Vec<(String, String)>,
+}
+
+/// Where people's wishes go: a node. The HTTP API and the demo see nothing else of it.
+pub trait Desk: Send + Sync {
+    /// Does a piece of work, wholly or not at all. It is durable when the answer comes.
+    fn work(&self, person: Person, work: Work) -> Pending<'_, Result<Done, WorkError>>;
+
+    /// Shows something. `person` decides what may be confirmed, and is noted by nobody.
+    fn query(&self, person: Person, query: Query) -> Pending<'_, Result<Shown, WorkError>>;
+
+    /// Pulls from every member what this one has a right to, verifies and matches it. Each pull is a record on both
+    /// sides. Then [`Query::Audit`] shows the result again.
+    fn audit(&self, person: Person) -> Pending<'_, Result<AuditShown, WorkError>>;
+}

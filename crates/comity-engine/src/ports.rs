@@ -1,0 +1,246 @@
+//! What the engine needs of the world: a store, views, a transport, a clock. Each is a trait, so that the node
+//! gives the real ones, and a test gives ones that fail when it wants them to.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+
+use comity_log::head::Head;
+use comity_wire::ids::PublicKey;
+use comity_wire::words::TimeMs;
+
+/// A future that can be kept and moved between threads.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where a frame of the journal is. In the order of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u64);
+
+/// Whose key a frame is encrypted under: a case's, or that of one reported locator.
+pub type Scope = [u8; 16];
+
+/// A frame of the journal. `Debug` hides the body.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number, from 0, without gaps.
+    pub seq: u64,
+    /// What it is: [`crate::frame::Frame`].
+    pub kind: u8,
+    /// Whose key it is under.
+    pub scope: Option<Scope>,
+    /// Its content.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Stored({}, kind {}, {} bytes)",
+            self.seq,
+            self.kind,
+            self.body.len()
+        )
+    }
+}
+
+/// A port failed. The text is for the operator and holds nothing of what was stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Fault {
+    /// The stable code.
+    pub code: &'static str,
+    /// What happened, and what to do.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault with words for the operator.
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// The journal of truth and the log in it. One thread holds it.
+pub trait Store: Send {
+    /// Adds a frame to the batch in hand and tells where it will be. It can be read at once; it is durable after
+    /// [`Store::commit`].
+    ///
+    /// # Errors
+    /// The store takes nothing now.
+    fn stage(&mut self, kind: u8, scope: Option<Scope>, body: &[u8]) -> Result<Position, Fault>;
+
+    /// Adds a record of the log to the batch in hand. The leaf states [`Store::next_index`].
+    ///
+    /// # Errors
+    /// The store takes nothing now, or the batch is full.
+    fn stage_record(&mut self, leaf: &[u8], facts: Option<&[u8]>) -> Result<(), Fault>;
+
+    /// The index that the next record has.
+    fn next_index(&self) -> u64;
+
+    /// The number that the next frame has.
+    fn next_seq(&self) -> u64;
+
+    /// Makes the batch durable: append, sync, read back, swap the head.
+    ///
+    /// # Errors
+    /// Nothing of the batch is there, and the store has to be opened anew.
+    fn commit(&mut self) -> Result<Head, Fault>;
+
+    /// The head of the last commit.
+    fn head(&self) -> Head;
+
+    /// A frame.
+    ///
+    /// # Errors
+    /// It is damaged, or its key is gone.
+    fn read(&self, at: Position) -> Result<Stored, Fault>;
+
+    /// The leaf and the facts of a record.
+    ///
+    /// # Errors
+    /// There is none, or it is damaged.
+    fn record(&self, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), Fault>;
+
+    /// Every frame that was staged with [`Store::stage`], from a number on, until `each` breaks.
+    ///
+    /// # Errors
+    /// A frame is damaged.
+    fn replay(
+        &self,
+        from_seq: u64,
+        each: &mut dyn FnMut(Position, Stored) -> ControlFlow<()>,
+    ) -> Result<(), Fault>;
+
+    /// Reads a tile of the log.
+    ///
+    /// # Errors
+    /// The disk.
+    fn tile(&self, tile: comity_log::tile::TileId) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// Puts a signed head where others read it.
+    ///
+    /// # Errors
+    /// The disk.
+    fn publish(&mut self, checkpoint: &[u8]) -> Result<(), Fault>;
+
+    /// Writes a complete `tlog-tiles` folder.
+    ///
+    /// # Errors
+    /// The disk.
+    fn export(&self, to: &std::path::Path, checkpoint: &[u8]) -> Result<(), Fault>;
+}
+
+/// Key and value of a row.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// Tables that the journal can make again. One thread holds them.
+pub trait Views: Send {
+    /// A row.
+    ///
+    /// # Errors
+    /// The views are damaged; they are made anew.
+    fn get(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// As [`Views::get`].
+    fn put(&mut self, table: &'static str, key: &[u8], value: &[u8]) -> Result<(), Fault>;
+
+    /// Removes a row.
+    ///
+    /// # Errors
+    /// As [`Views::get`].
+    fn delete(&mut self, table: &'static str, key: &[u8]) -> Result<(), Fault>;
+
+    /// At most `limit` rows whose key begins with `prefix`, from the key `from` on.
+    ///
+    /// # Errors
+    /// As [`Views::get`].
+    fn scan(
+        &self,
+        table: &'static str,
+        prefix: &[u8],
+        from: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault>;
+
+    /// The journal number up to which the views are made.
+    ///
+    /// # Errors
+    /// As [`Views::get`].
+    fn marked(&self) -> Result<u64, Fault>;
+
+    /// Notes up to which journal number the views are made.
+    ///
+    /// # Errors
+    /// As [`Views::get`].
+    fn mark(&mut self, next_seq: u64) -> Result<(), Fault>;
+
+    /// Forgets every row.
+    ///
+    /// # Errors
+    /// The disk.
+    fn clear(&mut self) -> Result<(), Fault>;
+
+    /// Writes what is in memory to the disk.
+    ///
+    /// # Errors
+    /// The disk.
+    fn flush(&mut self) -> Result<(), Fault>;
+}
+
+/// A node of another member: its transport key and where it listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Its transport key.
+    pub key: PublicKey,
+    /// Its multiaddresses.
+    pub addresses: Vec<String>,
+}
+
+/// What is spoken with a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// `/comity/exchange/1`
+    Exchange,
+    /// `/comity/audit/1`
+    Audit,
+    /// `/comity/roster/1`
+    Roster,
+    /// `/comity/hello/1`
+    Hello,
+}
+
+/// Bytes to peers and back.
+pub trait Transport: Send + Sync {
+    /// Sends a request and waits for the whole reply.
+    fn request(
+        &self,
+        to: Peer,
+        protocol: Protocol,
+        bytes: Vec<u8>,
+    ) -> Pending<'_, Result<Vec<u8>, Fault>>;
+
+    /// From now on exactly these peers are admitted; who is connected and is not among them is cut off. Everybody
+    /// else hears `unadmitted` as the reply to whatever it asks.
+    fn admit(&self, peers: Vec<PublicKey>, unadmitted: Vec<u8>) -> Pending<'_, ()>;
+
+    /// Who is connected now.
+    fn connected(&self) -> Pending<'_, Vec<PublicKey>>;
+}
+
+/// The time.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970.
+    fn now_ms(&self) -> TimeMs;
+
+    /// Waits until a time has come.
+    fn until(&self, at: TimeMs) -> Pending<'_, ()>;
+}
