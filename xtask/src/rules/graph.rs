@@ -12,15 +12,20 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("comity-trust", &["comity-wire"]),
     ("comity-case", &["comity-taxonomy", "comity-trust"]),
     ("comity-log", &["comity-wire"]),
+    ("comity-intake", &["comity-trust"]),
+    ("comity-audit", &["comity-log", "comity-trust"]),
     ("comity-store", &["comity-log"]),
     ("comity-net", &["comity-wire"]),
-    ("comity-engine", &["comity-case", "comity-log"]),
+    (
+        "comity-engine",
+        &["comity-case", "comity-log", "comity-audit", "comity-intake"],
+    ),
     ("comity-api", &["comity-engine"]),
     ("comity", &["comity-api", "comity-store", "comity-net"]),
 ];
 
 /// Used by people and tests: they may use everything, and no product crate may use them but in its tests.
-const TOOLS: &[&str] = &["comity-testkit", "comity-spec", "xtask"];
+const TOOLS: &[&str] = &["comity-testkit", "comity-testnet", "comity-spec", "xtask"];
 
 /// Bytes, keys and times come in as arguments; decisions go out.
 const PURE: &[&str] = &[
@@ -29,6 +34,8 @@ const PURE: &[&str] = &[
     "comity-trust",
     "comity-case",
     "comity-log",
+    "comity-intake",
+    "comity-audit",
 ];
 
 /// What would give a pure crate a runtime, a network, a disk, a clock or randomness of its own. `x*`: all that begin so.
@@ -64,11 +71,27 @@ const IMPURE: &[&str] = &[
     "ureq",
 ];
 
-/// A library, and the one crate that may name it in its Cargo.toml.
-const CONTAINED: &[(&str, &str)] = &[("serde_cbor", "comity-wire"), ("coset", "comity-wire")];
+/// A library, and the one crate that may name it in its Cargo.toml, be it for its tests. `x*`: all that begin so.
+const CONTAINED: &[(&str, &str)] = &[
+    ("serde_cbor", "comity-wire"),
+    ("coset", "comity-wire"),
+    ("libp2p*", "comity-net"),
+    ("sled", "comity-store"),
+    ("axum*", "comity-api"),
+    ("askama*", "comity-api"),
+    ("opentelemetry*", "comity"),
+    ("tracing-opentelemetry", "comity"),
+];
 
 /// Two copies would be two sets of types for one key, and two implementations to trust.
 const ONE_COPY: &[&str] = &["ed25519-dalek", "curve25519-dalek"];
+
+/// A copy that does not count, as long as nobody but this crate asks for it: library, who asks, why it may.
+const OTHER_COPIES: &[(&str, &str, &str)] = &[(
+    "curve25519-dalek",
+    "snow",
+    "X25519 in the Noise handshake of libp2p: no signature is made or checked with it, and no type of it leaves snow",
+)];
 
 #[derive(Debug, Default)]
 struct Graph {
@@ -141,6 +164,46 @@ impl Graph {
             }
         }
         Ok(graph)
+    }
+
+    /// What is really built. `cargo metadata` also counts features that only a dependency asks for which is optional
+    /// and off; a feature that a pure crate turned off would come back that way. No tests in it, so all is `Product`.
+    fn as_built() -> Result<Self, Box<dyn std::error::Error>> {
+        let args = "tree --workspace --all-features --target all --edges normal,build --prefix depth --locked";
+        let args: Vec<_> = args.split(' ').collect();
+        Ok(Self::of_tree(&crate::process::output(
+            &mut crate::process::cargo(&args),
+        )?))
+    }
+
+    /// Lines of `<depth><name> v<version> …`: each is a dependency of the nearest line above that is less deep.
+    fn of_tree(text: &str) -> Self {
+        let mut graph = Self::default();
+        let mut path: Vec<(String, String)> = Vec::new();
+        for line in text.lines() {
+            let digits = line.chars().take_while(char::is_ascii_digit).count();
+            let (depth, rest) = line.split_at(digits);
+            let mut words = rest.split_whitespace();
+            let (Ok(depth), Some(name), Some(version)) =
+                (depth.parse::<usize>(), words.next(), words.next())
+            else {
+                continue;
+            };
+            let node = (name.to_owned(), version.trim_start_matches('v').to_owned());
+            path.truncate(depth);
+            if let Some(from) = path.last() {
+                graph.edges.push(Edge {
+                    from: from.clone(),
+                    to: node.clone(),
+                    kind: Kind::Product,
+                });
+            } else {
+                graph.workspace.insert(node.0.clone());
+            }
+            graph.nodes.insert(node.clone());
+            path.push(node);
+        }
+        graph
     }
 
     fn workspace_edges(&self) -> impl Iterator<Item = &Edge> {
@@ -246,16 +309,16 @@ fn matches(pattern: &str, name: &str) -> bool {
         .map_or(pattern == name, |start| name.starts_with(start))
 }
 
-fn uncontained(graph: &Graph) -> Vec<String> {
+fn uncontained(graph: &Graph, contained: &[(&str, &str)]) -> Vec<String> {
     let mut findings = BTreeSet::new();
-    for (library, owner) in CONTAINED {
+    for (library, owner) in contained {
         for edge in graph
             .workspace_edges()
-            .filter(|edge| edge.to.0 == *library && edge.from.0 != *owner)
+            .filter(|edge| matches(library, &edge.to.0) && edge.from.0 != *owner)
         {
             findings.insert(format!(
-                "{} depends on {library}: only {owner} may; use its functions",
-                edge.from.0
+                "{} depends on {}: only {owner} may; use its functions",
+                edge.from.0, edge.to.0
             ));
         }
     }
@@ -268,7 +331,7 @@ fn copied(graph: &Graph) -> Vec<String> {
         let versions: Vec<_> = graph
             .nodes
             .iter()
-            .filter(|(name, _)| name == library)
+            .filter(|node| node.0 == *library && !is_excepted(graph, node))
             .map(|(_, version)| version.as_str())
             .collect();
         if versions.len() != 1 {
@@ -280,6 +343,35 @@ fn copied(graph: &Graph) -> Vec<String> {
         }
     }
     findings
+}
+
+/// Whether only those ask for this copy who may have one of their own.
+fn is_excepted(graph: &Graph, copy: &(String, String)) -> bool {
+    let mut askers = graph
+        .edges
+        .iter()
+        .filter(|edge| edge.to == *copy)
+        .peekable();
+    askers.peek().is_some()
+        && askers.all(|edge| {
+            OTHER_COPIES
+                .iter()
+                .any(|(library, asker, _)| *library == copy.0 && *asker == edge.from.0)
+        })
+}
+
+/// An exception for what is no longer in the tree would wait for something else to slip through.
+fn idle_exceptions(graph: &Graph) -> Vec<String> {
+    let idle = OTHER_COPIES.iter().filter(|(library, asker, _)| {
+        !graph
+            .edges
+            .iter()
+            .any(|edge| edge.to.0 == *library && edge.from.0 == *asker)
+    });
+    idle.map(|(library, asker, _)| {
+        format!("{asker} no longer asks for {library}: take the line out of OTHER_COPIES")
+    })
+    .collect()
 }
 
 #[test]
@@ -296,19 +388,37 @@ fn no_product_crate_depends_on_the_tools_but_in_its_tests() -> Tested {
 
 #[test]
 fn pure_crates_have_no_runtime_no_network_no_store_and_no_clock() -> Tested {
-    assert_clean(&impure(&Graph::of_this_workspace()?));
+    let graph = Graph::as_built()?;
+    for pure in PURE.iter().filter(|name| **name != "comity-taxonomy") {
+        let known = graph.nodes.iter().any(|(name, _)| name == pure);
+        assert!(
+            known,
+            "cargo tree does not show {pure}: has its output another form?"
+        );
+    }
+    assert_clean(&impure(&graph));
     Ok(())
 }
 
 #[test]
 fn serde_cbor_and_coset_are_dependencies_of_comity_wire_only() -> Tested {
-    assert_clean(&uncontained(&Graph::of_this_workspace()?));
+    let owned_by_wire = |(_, owner): &&(&str, &str)| *owner == "comity-wire";
+    let of_wire: Vec<_> = CONTAINED.iter().filter(owned_by_wire).copied().collect();
+    assert_clean(&uncontained(&Graph::of_this_workspace()?, &of_wire));
+    Ok(())
+}
+
+#[test]
+fn network_views_web_and_telemetry_libraries_have_one_crate_each_that_may_name_them() -> Tested {
+    assert_clean(&uncontained(&Graph::of_this_workspace()?, CONTAINED));
     Ok(())
 }
 
 #[test]
 fn there_is_one_copy_of_the_signature_library() -> Tested {
-    assert_clean(&copied(&Graph::of_this_workspace()?));
+    let graph = Graph::of_this_workspace()?;
+    assert_clean(&copied(&graph));
+    assert_clean(&idle_exceptions(&graph));
     Ok(())
 }
 
@@ -343,7 +453,7 @@ mod on_made_up_graphs {
 
     /// The rule finds exactly one thing, and its message has this in it; or nothing, for `None`.
     fn check(
-        rule: fn(&Graph) -> Vec<String>,
+        rule: impl Fn(&Graph) -> Vec<String>,
         edges: &[(&str, &str, Kind)],
         expected: Option<&str>,
     ) {
@@ -446,7 +556,35 @@ mod on_made_up_graphs {
     }
 
     #[test]
+    fn what_is_built_is_read_from_the_tree_that_cargo_prints() {
+        let text = "0comity-log v0.1.0 (/comity)\n1tiles v1.0.0\n2tokio v1.2.3 (*)\n1hash v2.0.0 (proc-macro)\n\n\
+                    0comity-net v0.1.0 (/comity)\n1mio v1.0.0\n";
+        let graph = Graph::of_tree(text);
+        let edges: Vec<_> = graph
+            .edges
+            .iter()
+            .map(|edge| (edge.from.0.as_str(), edge.to.0.as_str()))
+            .collect();
+        assert_eq!(
+            edges,
+            [
+                ("comity-log", "tiles"),
+                ("tiles", "tokio"),
+                ("comity-log", "hash"),
+                ("comity-net", "mio")
+            ]
+        );
+        assert!(
+            graph
+                .nodes
+                .contains(&("tokio".to_owned(), "1.2.3".to_owned()))
+        );
+        assert!(matches!(&impure(&graph)[..], [one] if one.contains("tokio (through tiles)")));
+    }
+
+    #[test]
     fn a_second_user_of_a_contained_library_is_found() {
+        let uncontained = |graph: &Graph| super::uncontained(graph, CONTAINED);
         check(uncontained, &[("comity-wire", "serde_cbor", Product)], None);
         check(
             uncontained,
@@ -458,6 +596,19 @@ mod on_made_up_graphs {
             &[("comity-log", "coset", Product)],
             Some("comity-log depends on coset"),
         );
+        check(uncontained, &[("comity-net", "libp2p", Product)], None);
+        for (from, library) in [
+            ("comity-engine", "libp2p-identity"),
+            ("comity-testnet", "libp2p"),
+            ("comity-engine", "sled"),
+            ("comity", "axum"),
+            ("comity", "askama"),
+            ("comity-net", "opentelemetry_sdk"),
+            ("comity-api", "tracing-opentelemetry"),
+        ] {
+            let expected = format!("{from} depends on {library}");
+            check(uncontained, &[(from, library, Product)], Some(&expected));
+        }
     }
 
     #[test]
@@ -477,5 +628,53 @@ mod on_made_up_graphs {
             &two,
             Some("2 copies of ed25519-dalek (2.1.1, 3.0.0)"),
         );
+    }
+
+    #[test]
+    fn a_copy_for_the_handshake_does_not_count_unless_somebody_else_asks_for_it_too() {
+        let ours = [
+            ("comity-wire", "ed25519-dalek@3.0.0", Product),
+            ("ed25519-dalek@3.0.0", "curve25519-dalek@5.0.0", Product),
+        ];
+        let of_snow = ("snow", "curve25519-dalek@4.1.3", Product);
+        let by = |asker| (asker, "curve25519-dalek@4.1.3", Product);
+        check(copied, &[&ours[..], &[of_snow]].concat(), None);
+        let found = Some("2 copies of curve25519-dalek (4.1.3, 5.0.0)");
+        for asker in ["comity-net", "x25519-dalek", "ed25519-dalek@3.0.0"] {
+            check(copied, &[&ours[..], &[of_snow, by(asker)]].concat(), found);
+            check(copied, &[&ours[..], &[by(asker)]].concat(), found);
+        }
+        let signs = ("snow", "ed25519-dalek@2.1.1", Product);
+        check(
+            copied,
+            &[&ours[..], &[signs]].concat(),
+            Some("2 copies of ed25519-dalek (2.1.1, 3.0.0)"),
+        );
+    }
+
+    #[test]
+    fn an_exception_that_nothing_needs_any_more_is_found() {
+        let used = [("snow", "curve25519-dalek@4.1.3", Product)];
+        check(idle_exceptions, &used, None);
+        let unused = [("snow", "x25519-dalek@3.0.0", Product)];
+        check(
+            idle_exceptions,
+            &unused,
+            Some("snow no longer asks for curve25519-dalek"),
+        );
+    }
+
+    #[test]
+    fn intake_and_audit_are_pure_and_the_engine_may_use_them() {
+        for pure in ["comity-intake", "comity-audit"] {
+            check(impure, &[(pure, "getrandom", Product)], Some(pure));
+            check(wrong_direction, &[("comity-engine", pure, Product)], None);
+            check(wrong_direction, &[("comity", pure, Product)], None);
+            check(
+                wrong_direction,
+                &[(pure, "comity-engine", Product)],
+                Some("depends on comity-engine"),
+            );
+        }
     }
 }

@@ -21,6 +21,8 @@ const IMPURE: &[&str] = &[
     "UdpSocket",
     "SystemTime",
     "Instant::",
+    "Timestamp::now",
+    "Zoned::now",
     "println!",
     "stdin()",
 ];
@@ -32,6 +34,8 @@ const PURE: &[&str] = &[
     "crates/comity-trust/src",
     "crates/comity-case/src",
     "crates/comity-log/src",
+    "crates/comity-intake/src",
+    "crates/comity-audit/src",
 ];
 
 /// Path from the root, and content.
@@ -158,6 +162,12 @@ mod on_made_up_sources {
             "crates/comity-case/src/fold.rs",
             "#[cfg(test)]\nmod tests { use std::fs; }",
             false,
+        );
+        check(
+            impure,
+            "crates/comity-intake/src/csv.rs",
+            "let at = jiff::Timestamp::now();",
+            true,
         );
         check(
             impure,
