@@ -19,6 +19,7 @@ use comity_log::tree::Tree;
 use comity_testkit::bodies;
 use comity_testkit::federation::{Federation, NOW_MS, takedown_request};
 use comity_trust::key_file;
+use comity_wire::audit_exchange::{AuditRecord, AuditReply, AuditRequest, Page, Records};
 use comity_wire::body::Body;
 use comity_wire::cbor;
 use comity_wire::exchange::{
@@ -31,7 +32,7 @@ use comity_wire::notice::{NextSequence, Restored, Sequences, SignedNotice};
 use comity_wire::refusal::{Refusal, Refused};
 use comity_wire::registry::{Answer, Kind, ObservationResult, OutcomeAnswer};
 use comity_wire::roster_exchange::{RosterReply, RosterRequest};
-use comity_wire::words::{Code, Sorted, Version};
+use comity_wire::words::{Code, Reference, Sorted, Version};
 use serde_bytes::ByteBuf;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
@@ -190,6 +191,7 @@ fn log(federation: &Federation) -> Result {
     };
     write("witness", "add-checkpoint", request.to_string().as_bytes())?;
     let path = tree.inclusion_path(2, 3)?;
+    let path_of_last = path.clone();
     let proof = TlogProof {
         extra: None,
         index: 2,
@@ -236,6 +238,37 @@ fn log(federation: &Federation) -> Result {
     write("exchange", "redeliver-request", &again.encode())?;
     let found = RedeliverReply(roster, vec![(bytes, None)], Some(3));
     write("exchange", "redeliver-reply", &found.encode())?;
+
+    let asked = AuditRequest(
+        Records::Records,
+        origin.clone(),
+        1,
+        Some(3),
+        Reference::new("an-act"),
+    );
+    write("audit_exchange", "request", &asked.encode())?;
+    let page = Page {
+        roster,
+        checkpoint: newest.to_string().into(),
+        records: vec![AuditRecord(
+            ByteBuf::from(leaves[2].clone()),
+            Some(ByteBuf::from(*b"facts")),
+            path_of_last,
+        )],
+        sequences: None,
+        next: Some(3),
+    };
+    write(
+        "audit_exchange",
+        "records",
+        &AuditReply::Records(page).encode(),
+    )?;
+    let busy = Code::new("busy").ok_or("a code")?;
+    write(
+        "audit_exchange",
+        "refused",
+        &AuditReply::Refused(roster, busy, Some(60_000)).encode(),
+    )?;
 
     let root = *edge.head().root();
     let next = Sorted::new([NextSequence(federation.member("platform").id.clone(), 4)]);

@@ -61,7 +61,7 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
             rust_concurrent(&concurrent, find("kind")?),
         ),
     ];
-    for owner in ["wire", "trust", "case", "log"] {
+    for owner in ["wire", "trust", "case", "log", "audit"] {
         let path = format!("crates/comity-{owner}/src/limits.rs");
         made.push(file(&path, rust_limits(limits, owner)));
     }
@@ -92,6 +92,8 @@ fn cddl_choices(registries: &[Registry]) -> String {
             "content-type",
             "answer-code",
             "exchange-code",
+            "audit-code",
+            "finding",
         ];
         if registry.rust.is_empty() || is_no_rule.contains(&registry.name.as_str()) {
             continue;

@@ -191,7 +191,7 @@ fn has_bound(line: &str) -> bool {
 /// Where the CDDL says limits, and which; a number where it is none: the number
 /// of ports or of autonomous systems, or what a form of its own bounds. `/1000`: in
 /// seconds.
-const FRAGMENTS: [(&str, &str); 83] = [
+const FRAGMENTS: [(&str, &str); 85] = [
     ("time-ms     = uint .le {}", "TIME_MS_MAX"),
     ("time-s      = uint .le {}", "TIME_MS_MAX/1000"),
     ("duration-ms = uint .le {}", "DURATION_MS_MAX"),
@@ -296,4 +296,6 @@ const FRAGMENTS: [(&str, &str); 83] = [
     ("old_root: hash, path: [1*{} hash]", "PROOF_HASHES_MAX"),
     ("[leaf: bstr .size (1..{})", "LEAF_BYTES_MAX"),
     ("path: [*{} hash], checkpoint", "PROOF_HASHES_MAX"),
+    ("[*{} audit-record]", "AUDIT_RECORDS_MAX"),
+    ("path: [*{} hash]", "PATH_MAX"),
 ];

@@ -6,6 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use comity_wire::audit_exchange::{AuditRecord, AuditReply, AuditRequest, Page, Records};
 use comity_wire::body::*;
 use comity_wire::cose::SignedRoot;
 use comity_wire::exchange::*;
@@ -786,9 +787,7 @@ pub fn exchange_reply() -> BoxedStrategy<ExchangeReply> {
         (open(&exchange_code::KNOWN), maybe(duration()))
             .prop_map(|(code, after)| ExchangeResult::Turned(code, after)),
     ];
-    let checkpoint = "[0-9a-f]{64}/north\\.example/1\n[0-9]{1,9}\n[A-Za-z0-9+/]{43}=\n"
-        .prop_map(String::into_boxed_str);
-    (roster_ref(), maybe(checkpoint), some(result, 1))
+    (roster_ref(), maybe(checkpoint()), some(result, 1))
         .prop_map(|(roster, checkpoint, results)| ExchangeReply(roster, checkpoint, results))
         .boxed()
 }
@@ -831,6 +830,51 @@ pub fn roster_reply() -> BoxedStrategy<RosterReply> {
         roster_ref().prop_map(RosterReply::Unknown),
     ]
     .boxed()
+}
+
+/// What an auditor asks for.
+pub fn audit_request() -> BoxedStrategy<AuditRequest> {
+    (origin(), integer(), maybe(integer()), maybe(reference()))
+        .prop_map(|(origin, from, size, mandate)| {
+            AuditRequest(Records::Records, origin, from, size, mandate)
+        })
+        .boxed()
+}
+
+/// What an auditor gets. The paths lead nowhere.
+pub fn audit_reply() -> BoxedStrategy<AuditReply> {
+    let record = (leaf(), maybe(facts()), some(hash(), 0)).prop_map(|(leaf, facts, path)| {
+        let facts = facts.map(|facts| ByteBuf::from(facts.encode()));
+        AuditRecord(ByteBuf::from(leaf.encode()), facts, path)
+    });
+    let sequences = signed_sequences().prop_map(ByteBuf::from);
+    let page = (
+        roster_ref(),
+        checkpoint(),
+        some(record, 0),
+        maybe(sequences),
+        maybe(integer()),
+    )
+        .prop_map(|(roster, checkpoint, records, sequences, next)| Page {
+            roster,
+            checkpoint,
+            records,
+            sequences,
+            next,
+        });
+    prop_oneof![
+        3 => page.prop_map(AuditReply::Records),
+        1 => (roster_ref(), open(&audit_code::KNOWN), maybe(duration()))
+            .prop_map(|(roster, code, after)| AuditReply::Refused(roster, code, after)),
+    ]
+    .boxed()
+}
+
+/// A text like a checkpoint, without its signature.
+fn checkpoint() -> BoxedStrategy<Box<str>> {
+    "[0-9a-f]{64}/north\\.example/1\n[0-9]{1,9}\n[A-Za-z0-9+/]{43}=\n"
+        .prop_map(String::into_boxed_str)
+        .boxed()
 }
 
 /// The id of the key that [`statement`] is signed with.

@@ -5,5 +5,6 @@ pub mod bodies;
 pub mod cddl;
 pub mod federation;
 pub mod mutate;
+pub mod samples;
 pub mod tree;
 pub mod vectors;

@@ -24,6 +24,7 @@ use comity_trust::history::{Added, History};
 use comity_trust::roster::RosterConflict;
 use comity_trust::rule::Rule;
 use comity_trust::signed::SignedPayload;
+use comity_wire::audit_exchange::{AuditReply, AuditRequest};
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
 use comity_wire::ids::{Hash, Kid, MemberId};
 use comity_wire::leaf::{Facts, Leaf, Origin};
@@ -151,6 +152,18 @@ fn run(world: &World, vector: &Vector) -> Found {
         }
         "roster-request" => object(RosterRequest::decode(&bytes).map(|_| first_word(&bytes))),
         "roster-reply" => object(RosterReply::decode(&bytes).map(|_| first_word(&bytes))),
+        "audit-request" => object(AuditRequest::decode(&bytes).map(|request| {
+            let size = request.3.map_or("newest".into(), |size| size.to_string());
+            vec![
+                ("origin", request.1.to_string()),
+                ("from", request.2.to_string()),
+                ("size", size),
+            ]
+        })),
+        "audit-reply" => object(AuditReply::decode(&bytes).map(|reply| match reply {
+            AuditReply::Records(page) => count("records", page.records.len()),
+            AuditReply::Refused(_, code, _) => vec![("code", code.to_string())],
+        })),
         "signed-charter" => charter(world, context, &bytes),
         "signed-roster" => roster(world, context, &bytes),
         "roster-conflict" => conflict(world, context, &bytes),
@@ -502,6 +515,8 @@ fn the_vectors_leave_out_nothing() {
         "fork-evidence",
         "roster-request",
         "roster-reply",
+        "audit-request",
+        "audit-reply",
     ];
     assert_eq!(accepted, objects.into(), "an accepted object of every sort");
     assert_eq!(

@@ -12,9 +12,11 @@
 //! statement                         bytes -> Received -> Signed -> Statement
 //! leaf, receipt, refusal            what the recipient records and answers
 //! exchange, roster_exchange         how they travel
+//! audit_exchange                    how the records of a log are read by right
 //! notice                            what else is signed: sequences, restored
 //! ```
 
+pub mod audit_exchange;
 pub mod body;
 pub mod cbor;
 pub mod cose;

@@ -129,3 +129,12 @@ pub const ROSTER_CHAIN_MAX: usize = 64;
 
 /// In bytes. A peer that is not admitted gets small pieces.
 pub const ROSTER_PART_BYTES_MAX: usize = 65_536;
+
+/// In bytes. The name of a log, two numbers and the name of a mandate.
+pub const AUDIT_REQUEST_BYTES_MAX: usize = 1_024;
+
+/// In bytes. As a reply of an exchange; one record with its facts always fits.
+pub const AUDIT_REPLY_BYTES_MAX: usize = 1_048_576;
+
+/// In count. One entry bundle; with the longest path that a tree can have they are within `FRAMING_ITEMS_MAX`.
+pub const AUDIT_RECORDS_MAX: usize = 256;

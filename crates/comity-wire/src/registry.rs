@@ -101,6 +101,22 @@ pub mod audience {
     pub const KNOWN: [&str; 3] = [CASE_STAFF, MEMBER, MEMBER_AND_AUTHORITIES];
 }
 
+/// Codes of an audit that was not answered with records. Open: others may come.
+pub mod audit_code {
+    /// The charter gives the asker no mandate of that name, or the asker may read nothing of this log.
+    pub const NO_MANDATE: &str = "no-mandate";
+    /// The log named is not one of this member's.
+    pub const UNKNOWN_ORIGIN: &str = "unknown-origin";
+    /// The first index or the size asked for is beyond the tree.
+    pub const BEYOND_TREE: &str = "beyond-tree";
+    /// The member cannot answer now; try again after the time given.
+    pub const BUSY: &str = "busy";
+    /// The request is not one in the deterministic encoding.
+    pub const BAD_REQUEST: &str = "bad-request";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 5] = [NO_MANDATE, UNKNOWN_ORIGIN, BEYOND_TREE, BUSY, BAD_REQUEST];
+}
+
 /// Whether an item meets the international baseline. Open: others may come.
 pub mod baseline {
     /// It meets every criterion.
@@ -546,6 +562,76 @@ pub mod exchange_code {
     pub const UNKNOWN_ORIGIN: &str = "unknown-origin";
     /// Every value that version 1 knows.
     pub const KNOWN: [&str; 5] = [BUSY, OVER_QUOTA, NOT_ADMITTED, BAD_EXCHANGE, UNKNOWN_ORIGIN];
+}
+
+/// Findings of an audit. Open: others may come.
+pub mod finding {
+    /// A leaf is not a record in the deterministic encoding.
+    pub const LEAF_UNREADABLE: &str = "leaf-unreadable";
+    /// The path of a record does not lead to the root that the log has signed.
+    pub const NOT_UNDER_HEAD: &str = "not-under-head";
+    /// All leaves together have another root than the one that the log has signed.
+    pub const ROOT_DIFFERS: &str = "root-differs";
+    /// The records do not stand in the order of their indexes, or one stands twice.
+    pub const INDEX_ORDER: &str = "index-order";
+    /// A record is missing although the asker may read the whole log.
+    pub const INDEX_GAP: &str = "index-gap";
+    /// The first record of the log is not the one that opens it, or a later one is.
+    pub const LOG_NOT_OPENED: &str = "log-not-opened";
+    /// The sequence numbers that came with the records are signed for another log or head.
+    pub const SEQUENCES_OF_ANOTHER_HEAD: &str = "sequences-of-another-head";
+    /// The facts are those that the record commits to, but are not in the deterministic encoding.
+    pub const FACTS_UNREADABLE: &str = "facts-unreadable";
+    /// The facts are not those that the record commits to.
+    pub const FACTS_NOT_COMMITTED: &str = "facts-not-committed";
+    /// The numbers of the records about one counterpart are not contiguous.
+    pub const SEQ_GAP: &str = "seq-gap";
+    /// A record is dated before the one that it follows.
+    pub const TIME_DECREASES: &str = "time-decreases";
+    /// A record about a statement does not say which statement, case, kind or counterpart.
+    pub const RECORD_INCOMPLETE: &str = "record-incomplete";
+    /// One statement has two records of a kind that it can have once.
+    pub const RECORDED_TWICE: &str = "recorded-twice";
+    /// The sender has a receipt, and the recipient's log has no record of the statement.
+    pub const MISSING_AT_RECIPIENT: &str = "missing-at-recipient";
+    /// The recipient has registered a statement that the sender's log does not say was offered.
+    pub const MISSING_AT_SENDER: &str = "missing-at-sender";
+    /// The recipient has registered a statement, and the sender has recorded neither a receipt nor the end of delivery.
+    pub const NO_RECEIPT: &str = "no-receipt";
+    /// The sender has a receipt for a statement that its log does not say was offered.
+    pub const SENT_WITHOUT_OFFER: &str = "sent-without-offer";
+    /// The receipt that the sender has recorded is of a leaf that the recipient's log does not hold.
+    pub const RECEIPT_WITHOUT_RECORD: &str = "receipt-without-record";
+    /// Sender and recipient name another case, kind or party for one statement.
+    pub const RECORDS_DIFFER: &str = "records-differ";
+    /// Sender and recipient have recorded different facts of one statement.
+    pub const FACTS_DIFFER: &str = "facts-differ";
+    /// A record is dated before one of the other side that must have come first, by more than clocks may differ.
+    pub const TIME_OUT_OF_BOUNDS: &str = "time-out-of-bounds";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 21] = [
+        LEAF_UNREADABLE,
+        NOT_UNDER_HEAD,
+        ROOT_DIFFERS,
+        INDEX_ORDER,
+        INDEX_GAP,
+        LOG_NOT_OPENED,
+        SEQUENCES_OF_ANOTHER_HEAD,
+        FACTS_UNREADABLE,
+        FACTS_NOT_COMMITTED,
+        SEQ_GAP,
+        TIME_DECREASES,
+        RECORD_INCOMPLETE,
+        RECORDED_TWICE,
+        MISSING_AT_RECIPIENT,
+        MISSING_AT_SENDER,
+        NO_RECEIPT,
+        SENT_WITHOUT_OFFER,
+        RECEIPT_WITHOUT_RECORD,
+        RECORDS_DIFFER,
+        FACTS_DIFFER,
+        TIME_OUT_OF_BOUNDS,
+    ];
 }
 
 /// Who asked to wait; never a person. Open: others may come.

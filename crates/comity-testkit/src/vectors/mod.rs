@@ -4,7 +4,7 @@
 //! ```text
 //! world       the federation, its chains, a log, cases in which something was said
 //! forge       statements with one part exchanged, signed again
-//! statement   record, exchange, chain, log, transition      one module for each folder of files
+//! statement   record, exchange, audit, chain, log, transition      one module for each folder of files
 //! ```
 //!
 //! What is expected is written here by hand, and never asked of the code: the
@@ -18,6 +18,7 @@
     reason = "makes fixtures from constants; a failure is found by who changes them"
 )]
 
+mod audit;
 mod chain;
 mod exchange;
 mod forge;
@@ -218,6 +219,7 @@ fn section_of(object: &str) -> &'static str {
         "signed-charter" | "signed-roster" | "roster-conflict" => "8. Charter and roster",
         "roster-request" | "roster-reply" => "9. Roster exchange and hello",
         "fork-evidence" => "10. Forks",
+        "audit-request" | "audit-reply" => "11. Audit",
         _ => "7. Exchange",
     }
 }
@@ -238,6 +240,7 @@ pub fn files() -> Vec<Made> {
         record::receipts(&world),
         record::signed(&world),
         exchange::messages(&world),
+        audit::messages(&world),
         chain::charters(&world),
         chain::rosters(&world),
         log::checkpoints(&world),

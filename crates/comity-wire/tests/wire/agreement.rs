@@ -6,6 +6,7 @@ use comity_testkit::arbitrary;
 use comity_testkit::cddl;
 use comity_testkit::mutate::signed_layers;
 use comity_testkit::tree::{NULL, Node};
+use comity_wire::audit_exchange::AuditRequest;
 use comity_wire::body::Body;
 use comity_wire::exchange::RedeliverRequest;
 use comity_wire::leaf::{Facts, Leaf};
@@ -217,6 +218,7 @@ fn records_and_messages() {
     let redeliver = one(arbitrary::redeliver_request()).encode();
     let request = one(arbitrary::roster_request()).encode();
     let reply = one(arbitrary::roster_reply()).encode();
+    let audit = one(arbitrary::audit_request()).encode();
     let refused = check("leaf", &leaf, reader!(Leaf::decode))
         + check("facts", &facts, reader!(Facts::decode))
         + check(
@@ -225,7 +227,8 @@ fn records_and_messages() {
             reader!(RedeliverRequest::decode),
         )
         + check("roster-request", &request, reader!(RosterRequest::decode))
-        + check("roster-reply", &reply, reader!(RosterReply::decode));
+        + check("roster-reply", &reply, reader!(RosterReply::decode))
+        + check("audit-request", &audit, reader!(AuditRequest::decode));
     println!("{refused} changed records and messages refused by both");
     assert!(refused > 500);
 }

@@ -5,6 +5,7 @@ use comity_testkit::arbitrary::{self, key};
 use comity_testkit::cddl;
 use comity_testkit::mutate::{signed_layers, statement_layers};
 use comity_testkit::tree::{NULL, Node, Sign1};
+use comity_wire::audit_exchange::{AuditReply, AuditRequest};
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
 use comity_wire::leaf::{Facts, Leaf};
 use comity_wire::limits::*;
@@ -479,6 +480,24 @@ fn others() -> Vec<Row> {
         ])
     };
     let origin = || Node::Text(format!("{}/north.example/1", "0".repeat(64)));
+    let audit_request = move |rest: [Node; 3]| {
+        Node::Array([vec!["records".into(), origin()], rest.to_vec()].concat()).encode()
+    };
+    let audit_record = move |path: u64| {
+        let leaf = Node::Bytes(one(arbitrary::leaf()).encode());
+        Node::Array(vec![leaf, NULL, list(path, hash)])
+    };
+    let audit_page = move |checkpoint: Node, records: Node, next: Node| {
+        Node::Array(vec![
+            "records".into(),
+            roster(),
+            checkpoint,
+            records,
+            NULL,
+            next,
+        ])
+        .encode()
+    };
     let sequences = move |count: u64| {
         let [_, _, payload] = signed_layers(&one(arbitrary::signed_sequences()), &key(1));
         let next = |n| Node::Array(vec![Node::Text(format!("m{n:04}.example")), 0.into()]);
@@ -741,6 +760,71 @@ fn others() -> Vec<Row> {
             move |n| Node::Array(vec!["part".into(), 1.into(), 1.into(), bytes(n)]).encode(),
             reader!(RosterReply::decode),
         ),
+        row(
+            "INTEGER_MAX",
+            integer,
+            "audit-request",
+            move |n| audit_request([n.into(), NULL, NULL]),
+            reader!(AuditRequest::decode),
+        ),
+        row(
+            "INTEGER_MAX",
+            integer,
+            "audit-request",
+            move |n| audit_request([0.into(), n.into(), NULL]),
+            reader!(AuditRequest::decode),
+        ),
+        row(
+            "REFERENCE_BYTES_MAX",
+            (1, wide(REFERENCE_BYTES_MAX)),
+            "audit-request",
+            move |n| audit_request([0.into(), NULL, text(n)]),
+            reader!(AuditRequest::decode),
+        ),
+        row(
+            "CHECKPOINT_BYTES_MAX",
+            (1, wide(CHECKPOINT_BYTES_MAX)),
+            "audit-reply",
+            move |n| audit_page(text(n), none(), NULL),
+            reader!(AuditReply::decode),
+        ),
+        row(
+            "AUDIT_RECORDS_MAX",
+            (0, wide(AUDIT_RECORDS_MAX)),
+            "",
+            move |n| audit_page(text(1), list(n, |_| audit_record(0)), NULL),
+            reader!(AuditReply::decode),
+        ),
+        row(
+            "PATH_MAX",
+            (0, wide(PATH_MAX)),
+            "audit-reply",
+            move |n| audit_page(text(1), list(1, |_| audit_record(n)), NULL),
+            reader!(AuditReply::decode),
+        ),
+        row(
+            "INTEGER_MAX",
+            integer,
+            "audit-reply",
+            move |n| audit_page(text(1), none(), n.into()),
+            reader!(AuditReply::decode),
+        ),
+        row(
+            "CODE_BYTES_MAX",
+            (1, wide(CODE_BYTES_MAX)),
+            "audit-reply",
+            move |n| Node::Array(vec!["refused".into(), roster(), text(n), NULL]).encode(),
+            reader!(AuditReply::decode),
+        ),
+        row(
+            "DURATION_MS_MAX",
+            (0, DURATION_MS_MAX),
+            "audit-reply",
+            move |n| {
+                Node::Array(vec!["refused".into(), roster(), "busy".into(), n.into()]).encode()
+            },
+            reader!(AuditReply::decode),
+        ),
     ]
 }
 
@@ -795,7 +879,7 @@ fn code_of(read: Read, bytes: &[u8]) -> &'static str {
 #[test]
 fn what_is_too_long_is_not_read() {
     let too_long = |max: usize| vec![0xff; max + 1];
-    let rows: [(usize, Read); 10] = [
+    let rows: [(usize, Read); 12] = [
         (STATEMENT_BYTES_MAX, read_statement),
         (STATEMENT_BYTES_MAX, reader!(Refusal::read)),
         (STATEMENT_BYTES_MAX, reader!(Facts::decode)),
@@ -809,6 +893,8 @@ fn what_is_too_long_is_not_read() {
             EXCHANGE_REPLY_BYTES_MAX,
             reader!(|bytes: &[u8]| ExchangeReply::decode(bytes, 1)),
         ),
+        (AUDIT_REQUEST_BYTES_MAX, reader!(AuditRequest::decode)),
+        (AUDIT_REPLY_BYTES_MAX, reader!(AuditReply::decode)),
     ];
     for (max, read) in rows {
         assert_eq!(code_of(read, &too_long(max)), "oversize");
@@ -876,8 +962,13 @@ fn a_message_of_more_data_items_than_any_needs_is_not_decoded() {
     check!(
         ExchangeRequest::decode,
         RedeliverReply::decode,
-        RosterReply::decode
+        RosterReply::decode,
+        AuditReply::decode
     );
+    // The fullest page is within: each record with the path of the greatest tree.
+    let bytes = INTEGER_MAX.ilog2() + 1;
+    let full = AUDIT_RECORDS_MAX * (4 + usize::try_from(bytes).unwrap());
+    assert!(full + 16 < FRAMING_ITEMS_MAX, "{full} data items");
 }
 
 /// Every limit of this crate is in a test above, or has a reason not to be.

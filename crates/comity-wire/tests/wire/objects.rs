@@ -3,6 +3,7 @@
 use comity_testkit::arbitrary::{self, key};
 use comity_testkit::mutate::{Layer, signed_layers, statement_layers};
 use comity_testkit::tree::{Node, Sign1};
+use comity_wire::audit_exchange::{AuditReply, AuditRequest};
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
 use comity_wire::leaf::{Facts, Leaf};
 use comity_wire::notice::{Restored, Sequences, SignedNotice};
@@ -188,6 +189,16 @@ pub(crate) fn all() -> Vec<Object> {
             "roster-reply",
             one(arbitrary::roster_reply()).encode(),
             reader!(RosterReply::decode),
+        ),
+        plain(
+            "audit-request",
+            one(arbitrary::audit_request()).encode(),
+            reader!(AuditRequest::decode),
+        ),
+        plain(
+            "audit-reply",
+            one(arbitrary::audit_reply()).encode(),
+            reader!(AuditReply::decode),
         ),
     ]);
     objects

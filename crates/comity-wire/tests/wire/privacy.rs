@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use comity_testkit::arbitrary::{self, key};
 use comity_testkit::mutate::statement_layers;
 use comity_testkit::tree::Node;
+use comity_wire::audit_exchange::{AuditRecord, AuditReply, Page};
 use comity_wire::body::Body;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, Offer, RedeliverReply};
 use comity_wire::leaf::RosterRef;
@@ -145,6 +146,17 @@ fn no_stage_of_a_statement_shows_what_it_says() {
             );
             let reply = ExchangeReply(roster, None, Vec::new());
             check("reply", &reply);
+            let record = AuditRecord(bytes(), Some(bytes()), Vec::new());
+            check(
+                "audit",
+                &AuditReply::Records(Page {
+                    roster,
+                    checkpoint: "".into(),
+                    records: vec![record],
+                    sequences: Some(bytes()),
+                    next: None,
+                }),
+            );
         }
     }
 }
@@ -233,6 +245,7 @@ fn no_other_error_repeats_what_it_refuses() {
         one(arbitrary::facts()).encode(),
         one(arbitrary::roster_request()).encode(),
         one(arbitrary::redeliver_request()).encode(),
+        one(arbitrary::audit_request()).encode(),
     ] {
         let mut places = Vec::new();
         plant(&Node::parse(&bytes).unwrap(), &mut places, &|node| node);
@@ -243,6 +256,7 @@ fn no_other_error_repeats_what_it_refuses() {
                 comity_wire::leaf::Facts::decode(&bytes).err(),
                 comity_wire::roster_exchange::RosterRequest::decode(&bytes).err(),
                 comity_wire::exchange::RedeliverRequest::decode(&bytes).err(),
+                comity_wire::audit_exchange::AuditRequest::decode(&bytes).err(),
             ];
             for error in errors.into_iter().flatten() {
                 assert_hidden("error", &format!("{error} {error:?}"));

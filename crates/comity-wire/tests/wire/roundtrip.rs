@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 
 use comity_testkit::{arbitrary, cddl};
+use comity_wire::audit_exchange::{AuditReply, AuditRequest};
 use comity_wire::body::Body;
 use comity_wire::cbor;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
@@ -141,6 +142,12 @@ proptest! {
     fn a_roster_exchange(request in arbitrary::roster_request(), reply in arbitrary::roster_reply()) {
         check("roster-request", &request, &request.encode(), RosterRequest::decode)?;
         check("roster-reply", &reply, &reply.encode(), RosterReply::decode)?;
+    }
+
+    #[test]
+    fn an_audit(request in arbitrary::audit_request(), reply in arbitrary::audit_reply()) {
+        check("audit-request", &request, &request.encode(), AuditRequest::decode)?;
+        check("audit-reply", &reply, &reply.encode(), AuditReply::decode)?;
     }
 
     #[test]
