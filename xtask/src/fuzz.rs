@@ -43,8 +43,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn main(args: &Args) -> Outcome {
-    Tools::ensure(true)
-        .need(&["cargo-fuzz", "c++"])
+    let needs = ["cargo-fuzz", "c++"];
+    Tools::ensure(true, &needs)
+        .need(&needs)
         .map_err(|need| format!("Fuzzing needs {need}."))?;
     let targets = chosen(args.target.as_deref())?;
     if let (Some(target), Some(file)) = (&args.target, &args.replay) {

@@ -1,11 +1,14 @@
 //! Set-up, tests, fuzzing, benches and generated files of Comity: `cargo xtask --help`.
 //!
 //! One file per command: [`mod@test`] runs every suite, [`fuzz`] looks for crashes, [`mod@bench`] measures, [`spec`] writes
-//! the generated files. [`tools`] finds or installs what they need, [`process`] starts it. The rules that no compiler
+//! the generated files. [`tools`] finds or installs what they need, with [`debian`] for what the system has packages
+//! of; [`go`] builds the verifier that is not ours; [`process`] starts all of it. The rules that no compiler
 //! holds (who may depend on whom, what the documentation may claim) are tests, under `rules/`.
 
 mod bench;
+mod debian;
 mod fuzz;
+mod go;
 mod process;
 #[cfg(test)]
 mod rules;

@@ -89,6 +89,11 @@ pub(crate) fn output(command: &mut Command) -> Outcome<String> {
     Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
+/// Whether the program is here and succeeds with these arguments.
+pub(crate) fn is_here(name: &str, args: &[&str]) -> bool {
+    output(&mut program(name, args)).is_ok()
+}
+
 /// Runs it quietly and returns all that it printed, or why it did not start.
 pub(crate) fn transcript(command: &mut Command) -> String {
     match command.stdin(Stdio::null()).output() {

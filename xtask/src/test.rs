@@ -2,14 +2,17 @@
 
 use crate::process::{self, Outcome};
 use crate::tools::Tools;
-use crate::{fuzz, spec};
+use crate::{fuzz, go, spec};
 use clap::builder::PossibleValuesParser;
+use std::env;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Run every check: what continuous integration runs, and nothing else
 ///
-/// Installs the check tools that are missing into target/tools. A check whose tool can not be had is SKIPPED, and fails
-/// when the environment variable CI is set.
+/// Installs the check tools that are missing into target/tools, and Go with apt-get where this may (as root, or with
+/// sudo that asks nothing). A check whose tool can not be had is SKIPPED, and fails when the environment variable CI is
+/// set.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: cargo xtask test
 Example: cargo xtask test --only clippy --only tests")]
@@ -40,7 +43,7 @@ enum Verdict {
     DidNotRun,
 }
 
-const SUITES: [Suite; 13] = [
+const SUITES: [Suite; 14] = [
     Suite {
         name: "format",
         needs: &["rustfmt"],
@@ -64,6 +67,12 @@ const SUITES: [Suite; 13] = [
         needs: &[],
         run: tests,
         remedy: "read the first failing test above; its name is the rule that is broken",
+    },
+    Suite {
+        name: "interop",
+        needs: &["go"],
+        run: interop,
+        remedy: "read which verifier said what about which log in the first failing test above",
     },
     Suite {
         name: "doc-tests",
@@ -123,13 +132,19 @@ const SUITES: [Suite; 13] = [
 
 pub(crate) fn main(args: &Args) -> Outcome {
     let begin = Instant::now();
-    let tools = Tools::ensure(!args.no_install);
-    println!("Set-up: {:.1} s", begin.elapsed().as_secs_f64());
-    let mut results = Vec::new();
-    for suite in SUITES
+    let chosen: Vec<_> = SUITES
         .iter()
         .filter(|suite| args.only.is_empty() || args.only.iter().any(|name| name == suite.name))
-    {
+        .collect();
+    let wanted: Vec<_> = chosen
+        .iter()
+        .flat_map(|suite| suite.needs)
+        .copied()
+        .collect();
+    let tools = Tools::ensure(!args.no_install, &wanted);
+    println!("Set-up: {:.1} s", begin.elapsed().as_secs_f64());
+    let mut results = Vec::new();
+    for suite in chosen {
         println!("\n=== {}", suite.name);
         let suite_begin = Instant::now();
         let verdict = match tools.need(suite.needs) {
@@ -168,13 +183,15 @@ fn generated(_: &Tools) -> Verdict {
     verdict(spec::generate(true))
 }
 
+/// Tests that run the node as a process find it in the environment: cargo builds it beside its own tests, before any
+/// test runs, and a build of their own would have other features and take minutes.
 fn tests(tools: &Tools) -> Verdict {
-    match tools.need(&["cargo-nextest"]) {
-        Ok(()) => run(&["nextest", "run", "--workspace", "--no-fail-fast"]),
-        Err(need) if process::is_ci() => skipped(&need),
+    let mut command = match tools.need(&["cargo-nextest"]) {
+        Ok(()) => process::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]),
+        Err(need) if process::is_ci() => return skipped(&need),
         Err(need) => {
             println!("Without {need}: cargo test instead.");
-            run(&[
+            process::cargo(&[
                 "test",
                 "--workspace",
                 "--lib",
@@ -183,6 +200,38 @@ fn tests(tools: &Tools) -> Verdict {
                 "--no-fail-fast",
             ])
         }
+    };
+    verdict(process::run(command.env("COMITY_BIN", node())))
+}
+
+/// Where cargo puts the node that it builds for tests.
+fn node() -> PathBuf {
+    process::target_dir()
+        .join("debug")
+        .join(format!("comity{}", env::consts::EXE_SUFFIX))
+}
+
+/// Programs that others wrote against ours. Chosen from the whole workspace and not by package: features are then those
+/// of the suite `tests`, and nothing is built a second time.
+fn interop(tools: &Tools) -> Verdict {
+    let chosen = ["--workspace", "--test", "interop"];
+    let mut command = match tools.need(&["cargo-nextest"]) {
+        Ok(()) => {
+            let mut command = process::cargo(&["nextest", "run"]);
+            command
+                .args(chosen)
+                .args(["--run-ignored", "only", "--no-fail-fast"]);
+            command
+        }
+        Err(_) => {
+            let mut command = process::cargo(&["test"]);
+            command.args(chosen).args(["--", "--ignored"]);
+            command
+        }
+    };
+    match go::build_verifier() {
+        Ok(verifier) => verdict(process::run(command.env("COMITY_LOG_VERIFIER", verifier))),
+        Err(reason) => verdict(Err(reason)),
     }
 }
 

@@ -1,10 +1,11 @@
-//! Finds the tools that the checks need, and installs what is missing into `target/tools`.
+//! Finds the tools that the checks need, and installs what is missing: Rust's into `target/tools`, Go by [`debian`].
 //!
 //! Versions and hashes are in `xtask/tools.txt` and nowhere else. First choice: that very version, wherever it is.
 //! Then `pip install` of the prebuilt wheels, checked by hash. Then, with a note, another version that happens to be
 //! here. Then `cargo install --locked`. Otherwise the tool is missing, and whoever needs it says `SKIPPED, needs X`.
 
 use crate::process::{self, Outcome};
+use crate::{debian, go};
 use std::collections::BTreeMap;
 use std::env;
 
@@ -17,17 +18,24 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    /// Looks for all tools; installs what is missing if it `may_install`.
-    pub(crate) fn ensure(may_install: bool) -> Self {
+    /// Looks for all tools; installs what is missing if it `may_install`. What is large and comes from the system's
+    /// packages is looked for only if `wanted` names it.
+    pub(crate) fn ensure(may_install: bool, wanted: &[&str]) -> Self {
         let mut tools = Self {
             missing: BTreeMap::new(),
         };
         tools.component("rustfmt", "fmt", may_install);
         tools.component("clippy", "clippy", may_install);
         tools.pinned(may_install);
-        if !cxx_compilers().iter().any(|name| answers(name)) {
+        if !cxx_compilers()
+            .iter()
+            .any(|name| process::is_here(name, &["--version"]))
+        {
             let why = "a C++ compiler (c++, g++ or clang++; set CXX if it has another name)";
             tools.missing.insert("c++".to_owned(), why.to_owned());
+        }
+        if wanted.contains(&"go") {
+            tools.go(may_install);
         }
         tools
     }
@@ -56,6 +64,18 @@ impl Tools {
             name.to_owned(),
             format!("{name} (rustup component add {name})"),
         );
+    }
+
+    fn go(&mut self, may_install: bool) {
+        let Err(mut why) = go::find() else { return };
+        if may_install {
+            let installed = debian::install(go::PACKAGES);
+            match installed.and_then(|()| go::find()) {
+                Ok(()) => return,
+                Err(reason) => why = format!("{why}; {reason}"),
+            }
+        }
+        self.missing.insert("go".to_owned(), why);
     }
 
     fn pinned(&mut self, may_install: bool) {
@@ -188,10 +208,6 @@ fn cxx_compilers() -> Vec<String> {
     own.into_iter()
         .chain(["c++", "g++", "clang++"].map(str::to_owned))
         .collect()
-}
-
-fn answers(program: &str) -> bool {
-    process::output(&mut process::program(program, &["--version"])).is_ok()
 }
 
 #[cfg(test)]

@@ -584,19 +584,19 @@ mod on_made_up_graphs {
 
     #[test]
     fn a_second_user_of_a_contained_library_is_found() {
-        let uncontained = |graph: &Graph| super::uncontained(graph, CONTAINED);
-        check(uncontained, &[("comity-wire", "serde_cbor", Product)], None);
+        let rule = |graph: &Graph| uncontained(graph, CONTAINED);
+        check(rule, &[("comity-wire", "serde_cbor", Product)], None);
         check(
-            uncontained,
+            rule,
             &[("comity-trust", "serde_cbor", Dev)],
             Some("comity-trust depends on serde_cbor"),
         );
         check(
-            uncontained,
+            rule,
             &[("comity-log", "coset", Product)],
             Some("comity-log depends on coset"),
         );
-        check(uncontained, &[("comity-net", "libp2p", Product)], None);
+        check(rule, &[("comity-net", "libp2p", Product)], None);
         for (from, library) in [
             ("comity-engine", "libp2p-identity"),
             ("comity-testnet", "libp2p"),
@@ -607,7 +607,7 @@ mod on_made_up_graphs {
             ("comity-api", "tracing-opentelemetry"),
         ] {
             let expected = format!("{from} depends on {library}");
-            check(uncontained, &[(from, library, Product)], Some(&expected));
+            check(rule, &[(from, library, Product)], Some(&expected));
         }
     }
 

@@ -1,0 +1,343 @@
+//! Logs that we made, before a verifier that we did not write: the library that checks Go's own modules.
+//!
+//! `cargo xtask test --only interop` installs Go where it may, builds the verifier and runs these.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use comity_log::hash::leaf_hash;
+use comity_testnet::tiles::Log;
+use comity_testnet::verifier::{Verdict, verify};
+use tempfile::TempDir;
+
+fn written(log: &Log) -> (TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = log.write(dir.path()).unwrap();
+    (dir, root)
+}
+
+/// Below the folder, in order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path)
+            } else {
+                found.push(path)
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn flip(path: &Path, place: usize, bits: u8) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[place] ^= bits;
+    fs::write(path, bytes).unwrap();
+}
+
+#[track_caller]
+fn accepted(folder: &Path) -> serde_json::Value {
+    match verify(folder).unwrap() {
+        Verdict::Accepted(answer) => answer,
+        Verdict::Refused(code) => panic!("refused: {code}"),
+    }
+}
+
+/// Sizes at which tiles begin, end, and get a level more.
+#[test]
+#[ignore = "needs Go: cargo xtask test --only interop"]
+fn a_log_of_any_size_is_accepted_with_its_root() {
+    let check = |size: u64, inclusion: u64, consistent_with: &[u64]| {
+        let (dir, root) = written(&Log::of_size(size));
+        let answer = accepted(dir.path());
+        assert_eq!(answer["root"], root, "{size}");
+        assert_eq!(answer["size"], size);
+        assert_eq!(answer["records"], size);
+        assert_eq!(answer["inclusion_proofs"], inclusion);
+        assert_eq!(
+            answer["consistent_with_sizes"],
+            serde_json::json!(consistent_with)
+        );
+        assert_eq!(answer["files"], files(dir.path()).len());
+        assert!(
+            answer["origin"]
+                .as_str()
+                .unwrap()
+                .ends_with("/north.example/1")
+        );
+    };
+    check(1, 1, &[]);
+    check(2, 2, &[1]);
+    check(3, 3, &[1, 2]);
+    check(255, 255, &[1, 2, 3, 85, 127, 254]);
+    check(256, 256, &[1, 2, 3, 85, 128, 255]);
+    check(257, 257, &[1, 2, 3, 85, 128, 255, 256]);
+    check(1_000, 1_000, &[1, 2, 3, 255, 256, 257, 333, 500, 999]);
+    let of_70_000 = [
+        1, 2, 3, 255, 256, 257, 23_333, 35_000, 65_535, 65_536, 65_537, 69_999,
+    ];
+    check(70_000, 2_001, &of_70_000);
+}
+
+#[test]
+#[ignore = "needs Go: cargo xtask test --only interop"]
+fn tiles_of_an_older_tree_may_stay_if_they_are_its_beginning() {
+    let log = Log {
+        keeps_older_tiles: true,
+        ..Log::of_size(2_500)
+    };
+    let (dir, _) = written(&log);
+    let older = dir.path().join("tile/0/003.p/232");
+    assert!(older.is_file() && dir.path().join("tile/0/003").is_file());
+    accepted(dir.path());
+    flip(&older, 0, 1);
+    assert_eq!(
+        verify(dir.path()).unwrap(),
+        Verdict::Refused("tile-older".to_owned())
+    );
+}
+
+/// Every byte of every file: checkpoint, key, tiles, records. Two bits of each, the lowest and the one that makes
+/// upper case of lower case, which readers of text forgive most easily.
+#[test]
+#[ignore = "needs Go: cargo xtask test --only interop"]
+fn no_byte_of_a_small_log_can_be_flipped() {
+    let (dir, _) = written(&Log::of_size(3));
+    let mut flipped = 0;
+    for path in files(dir.path()) {
+        for place in 0..fs::read(&path).unwrap().len() {
+            for bits in [1, 0x20] {
+                flip(&path, place, bits);
+                let verdict = verify(dir.path()).unwrap();
+                let refused = matches!(verdict, Verdict::Refused(_));
+                assert!(
+                    refused,
+                    "byte {place} of {} flipped by {bits}",
+                    path.display()
+                );
+                flip(&path, place, bits);
+                flipped += 1;
+            }
+        }
+    }
+    assert!(flipped > 700, "{flipped}");
+    accepted(dir.path());
+}
+
+#[test]
+#[ignore = "needs Go: cargo xtask test --only interop"]
+fn no_file_of_a_long_log_can_be_changed_cut_lengthened_or_lost() {
+    let (dir, _) = written(&Log::of_size(70_000));
+    let all = files(dir.path());
+    // Of the many full tiles, a few; of everything else, all.
+    let chosen = all.iter().enumerate().filter(|(number, path)| {
+        number % 100 == 0
+            || path.to_string_lossy().contains(".p/")
+            || path.parent() == Some(dir.path())
+    });
+    let mut tried = 0;
+    for (_, path) in chosen {
+        let bytes = fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        let mut longer = bytes.clone();
+        longer.push(b'\n');
+        let mut flipped = bytes.clone();
+        flipped[middle] ^= 1;
+        for changed in [
+            Some(flipped),
+            Some(bytes[..middle].to_vec()),
+            Some(longer),
+            None,
+        ] {
+            match &changed {
+                Some(changed) => fs::write(path, changed).unwrap(),
+                None => fs::remove_file(path).unwrap(),
+            }
+            let verdict = verify(dir.path()).unwrap();
+            let left = changed.map(|changed| changed.len());
+            assert!(
+                matches!(verdict, Verdict::Refused(_)),
+                "{} with {left:?} bytes",
+                path.display()
+            );
+            tried += 1;
+        }
+        fs::write(path, bytes).unwrap();
+    }
+    assert!(tried >= 40, "{tried}");
+    accepted(dir.path());
+}
+
+#[test]
+#[ignore = "needs Go: cargo xtask test --only interop"]
+fn each_way_to_be_refused_has_its_code() {
+    #[track_caller]
+    fn check(size: u64, change: &dyn Fn(&Path), expected: &str) {
+        let (dir, _) = written(&Log::of_size(size));
+        accepted(dir.path());
+        change(dir.path());
+        let found = verify(dir.path()).unwrap();
+        assert_eq!(found, Verdict::Refused(expected.to_owned()));
+    }
+    let text = |folder: &Path, name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let instead = |name: &'static str, from: Log| {
+        move |folder: &Path| {
+            let (other, _) = written(&from);
+            fs::copy(other.path().join(name), folder.join(name)).unwrap();
+        }
+    };
+    let of_another_key = Log {
+        key_seed: 2,
+        ..Log::of_size(300)
+    };
+    let of_another_member = Log {
+        member: "south.example",
+        ..Log::of_size(300)
+    };
+
+    // The key and the head.
+    check(
+        300,
+        &instead("vkey", of_another_key.clone()),
+        "checkpoint-signature",
+    );
+    check(
+        300,
+        &instead("vkey", of_another_member.clone()),
+        "checkpoint-signature",
+    );
+    check(
+        300,
+        &instead("checkpoint", of_another_key),
+        "checkpoint-signature",
+    );
+    check(
+        300,
+        &instead("checkpoint", of_another_member),
+        "checkpoint-signature",
+    );
+    let edited = |from: &'static str, to: &'static str| {
+        move |folder: &Path| {
+            let changed = text(folder, "checkpoint").replacen(from, to, 1);
+            fs::write(folder.join("checkpoint"), changed).unwrap();
+        }
+    };
+    check(300, &edited("\n300\n", "\n299\n"), "checkpoint-signature");
+    check(
+        300,
+        &edited("\n\n", "\nextension\n\n"),
+        "checkpoint-signature",
+    );
+    check(
+        300,
+        &|folder: &Path| fs::write(folder.join("vkey"), "north.example\n").unwrap(),
+        "vkey",
+    );
+    check(
+        300,
+        &|folder: &Path| {
+            fs::write(folder.join("vkey"), text(folder, "vkey").to_uppercase()).unwrap()
+        },
+        "vkey",
+    );
+
+    // A head that was signed, of another tree than the one that is here.
+    check(
+        300,
+        &instead("checkpoint", Log::of_size(299)),
+        "file-missing",
+    );
+    check(
+        300,
+        &instead("checkpoint", Log::of_size(301)),
+        "file-missing",
+    );
+
+    // Tiles and records.
+    let remove =
+        |name: &'static str| move |folder: &Path| fs::remove_file(folder.join(name)).unwrap();
+    check(300, &remove("checkpoint"), "file-missing");
+    check(300, &remove("vkey"), "file-missing");
+    check(300, &remove("tile/0/000"), "file-missing");
+    check(300, &remove("tile/1/000.p/1"), "file-missing");
+    check(300, &remove("tile/entries/001.p/44"), "file-missing");
+    check(
+        300,
+        &|folder: &Path| flip(&folder.join("tile/0/000"), 5_000, 1),
+        "tile",
+    );
+    check(
+        300,
+        &|folder: &Path| flip(&folder.join("tile/1/000.p/1"), 0, 1),
+        "tile",
+    );
+    check(
+        300,
+        &|folder: &Path| fs::write(folder.join("tile/0/000"), [0; 32]).unwrap(),
+        "tile-length",
+    );
+    check(
+        300,
+        &|folder: &Path| flip(&folder.join("tile/entries/000"), 4, 1),
+        "record",
+    );
+    check(
+        300,
+        &|folder: &Path| fs::write(folder.join("tile/entries/000"), [0, 1]).unwrap(),
+        "entries-form",
+    );
+    check(
+        300,
+        &|folder: &Path| fs::write(folder.join("tile/entries/000"), [0]).unwrap(),
+        "entries-form",
+    );
+    let lengthened = |folder: &Path| {
+        let path = folder.join("tile/entries/000");
+        fs::write(&path, [fs::read(&path).unwrap(), vec![0, 0]].concat()).unwrap();
+    };
+    check(300, &lengthened, "entries-form");
+
+    // A forged record whose hash was put into its tile as well: only the root tells.
+    let forged = |folder: &Path| {
+        let record = folder.join("tile/entries/000");
+        let tile = folder.join("tile/0/000");
+        flip(&record, 4, 1);
+        let records = fs::read(&record).unwrap();
+        let length = usize::from(u16::from_be_bytes([records[0], records[1]]));
+        let mut hashes = fs::read(&tile).unwrap();
+        hashes[..32].copy_from_slice(leaf_hash(&records[2..2 + length]).as_bytes());
+        fs::write(&tile, hashes).unwrap();
+    };
+    check(300, &forged, "record");
+
+    // What does not belong here.
+    let add =
+        |name: &'static str| move |folder: &Path| fs::write(folder.join(name), [0; 32]).unwrap();
+    check(300, &add("notes.txt"), "file-unknown");
+    check(300, &add("tile/0/002"), "file-unknown");
+    check(300, &add("tile/0/001.p/45"), "file-unknown");
+    check(300, &add("tile/0/001.p/044"), "file-unknown");
+    check(300, &add("tile/0/001.p/1"), "tile-older");
+    check(300, &add("tile/0/001.p/2"), "tile-length");
+    check(300, &add("tile/entries/001.p/1"), "entries-form");
+}
+
+#[test]
+#[ignore = "needs Go: cargo xtask test --only interop"]
+fn a_folder_that_is_not_there_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = Verdict::Refused("file-missing".to_owned());
+    assert_eq!(verify(dir.path()).unwrap(), missing);
+    assert_eq!(verify(&dir.path().join("nowhere")).unwrap(), missing);
+}
