@@ -1,2 +1,7 @@
-//! .
-fn main() {}
+//! The binary `comity`. Everything is in the library beside it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    comity::run(std::env::args_os())
+}

@@ -1,0 +1,67 @@
+//! The tree of commands. Each group owns its arguments: `commands/<group>.rs`.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{completions, federation, member, person, roster};
+
+/// The arguments of the program.
+#[derive(Debug, Parser)]
+#[command(
+    name = "comity",
+    version,
+    about = "A node of a Comity federation: signed takedown requests and referrals between hotlines, platforms and regulators",
+    after_help = AFTER_HELP,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 110
+)]
+pub struct Cli {
+    /// Write one JSON object to standard output, or on failure one to standard error:
+    /// {"error":{"code","message","next"}}
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Begin a federation, sign its charter, look at charters and rosters
+    #[command(
+        after_help = "Example:\n  comity federation init --name \"Example federation\" --dir federation"
+    )]
+    Federation(federation::Args),
+    /// Make a member's keys and configuration, and its entry for the roster
+    #[command(
+        after_help = "Example:\n  comity member init --id north.example --role hotline --country SE --dir north"
+    )]
+    Member(member::Args),
+    /// Change who is a member, sign the next roster, look at the roster
+    #[command(
+        after_help = "Example:\n  comity roster add --federation federation north.example.member"
+    )]
+    Roster(roster::Args),
+    /// Give a person of this member a token for the API and the console
+    #[command(after_help = "Example:\n  comity person add analyst-2 --config comity.toml")]
+    Person(person::Args),
+    /// Print completions for a shell
+    #[command(
+        after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity"
+    )]
+    Completions(completions::Args),
+}
+
+const AFTER_HELP: &str = "\
+Example:
+  comity federation init --name \"Example federation\" --dir federation --sign-here
+  comity member init --id north.example --role hotline --country SE --dir north --federation federation
+
+Exit status:
+  0  done
+  1  not done; the error has a code, a sentence and the next step
+  2  the arguments were not understood
+  3  the node could not be reached
+  4  what was to be verified does not verify";

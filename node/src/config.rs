@@ -1,0 +1,471 @@
+//! The configuration of one node: `comity.toml`.
+//!
+//! ```text
+//! text -> toml, unknown fields refused -> words read (parse) -> rules between fields -> Config
+//! ```
+//!
+//! Every error names file, line and field. Relative paths start at the folder of the
+//! file, so that the node can be started from anywhere. There are no secrets in it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use comity_trust::owned::{Domain, Prefix};
+use comity_wire::ids::MemberId;
+use comity_wire::registry::Kind;
+use comity_wire::words::{Code, Country, Language, Name, Reference};
+use serde::{Deserialize, Deserializer, de};
+use toml::Spanned;
+
+use crate::error::Failure;
+use crate::limits::{CONFIG_BYTES_MAX, COSIGN_EVERY_S_DEFAULT, COSIGN_EVERY_S_MAX};
+use crate::{files, parse};
+
+/// The configuration, with every path absolute or as good as: relative to where the
+/// program runs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that it was read from.
+    pub path: PathBuf,
+    /// The member.
+    pub id: MemberId,
+    /// The folder of the journal, the log and the views.
+    pub data_dir: PathBuf,
+    /// The folder of the private keys.
+    pub keys_dir: PathBuf,
+    /// The folder of the tokens: one file for each person.
+    pub tokens_dir: PathBuf,
+    /// The folder of charters and rosters that the node first starts from.
+    pub federation: PathBuf,
+    /// The peer network.
+    pub network: Network,
+    /// The HTTP API and console.
+    pub api: Api,
+    /// How work is done here.
+    pub work: Work,
+    /// The audit log.
+    pub log: Log,
+    /// What the member says about itself.
+    pub member: Profile,
+}
+
+/// The peer network.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Multiaddresses to listen at.
+    #[serde(deserialize_with = "addresses")]
+    pub listen: Vec<String>,
+    /// Multiaddresses at which others reach the node: they go into the roster.
+    #[serde(default, deserialize_with = "addresses")]
+    pub external: Vec<String>,
+}
+
+/// The HTTP API and console.
+#[derive(Debug, Clone, Copy)]
+pub struct Api {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Whether that may be an address that other machines reach.
+    pub allow_remote: bool,
+}
+
+/// How work is done here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Work {
+    /// Kinds of statement that a second person must confirm before they are signed.
+    #[serde(default = "review_default", deserialize_with = "kinds")]
+    pub review: Vec<Kind>,
+    /// Whether answers of a child case go upstream by themselves.
+    #[serde(default)]
+    pub relay: Relay,
+}
+
+/// Whether answers of a child case go upstream by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relay {
+    /// As soon as they are here.
+    #[default]
+    Automatic,
+    /// When a person says so.
+    Manual,
+}
+
+/// The audit log.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Which of the member's logs this node writes, from 1. Its key is `log-<number>.pem`.
+    #[serde(deserialize_with = "log_number")]
+    pub number: u32,
+    /// In s: how often others are asked to cosign a log that has grown.
+    #[serde(default = "cosign_every_default", deserialize_with = "cosign_every")]
+    pub cosign_every_s: u64,
+}
+
+/// What the member says about itself: `comity member export` puts it into the entry
+/// that the governance is given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Its name, in the first of its languages.
+    #[serde(deserialize_with = "one::<NameText, _>")]
+    pub name: Name,
+    /// Registry `role`.
+    #[serde(deserialize_with = "some::<CodeText, _>")]
+    pub roles: Vec<Code>,
+    /// The countries that it answers for.
+    #[serde(deserialize_with = "some::<CountryText, _>")]
+    pub countries: Vec<Country>,
+    /// The languages that it reads, the preferred one first.
+    #[serde(deserialize_with = "some::<LanguageText, _>")]
+    pub languages: Vec<Language>,
+    /// Registry `capacity`.
+    #[serde(default, deserialize_with = "any::<CodeText, _>")]
+    pub capacities: Vec<Code>,
+    /// Where people reach it.
+    pub contact: Contact,
+    /// What it answers for on the network.
+    #[serde(default)]
+    pub owns: Owned,
+    /// The legal ground for transfers of personal data to it.
+    #[serde(default, deserialize_with = "perhaps::<ReferenceText, _>")]
+    pub transfer_basis: Option<Reference>,
+}
+
+/// Where people reach a member. Roles, never persons.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// The address of a role.
+    #[serde(deserialize_with = "one::<ReferenceText, _>")]
+    pub address: Reference,
+    /// When somebody answers.
+    #[serde(deserialize_with = "one::<ReferenceText, _>")]
+    pub hours: Reference,
+    /// The time zone of `hours`.
+    #[serde(deserialize_with = "one::<ReferenceText, _>")]
+    pub time_zone: Reference,
+    /// Whom to reach at other times.
+    #[serde(default, deserialize_with = "perhaps::<ReferenceText, _>")]
+    pub out_of_hours: Option<Reference>,
+}
+
+/// What a member answers for on the network.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owned {
+    /// Domains, with everything below them.
+    #[serde(default, deserialize_with = "any::<DomainText, _>")]
+    pub domains: Vec<Domain>,
+    /// Ranges of addresses.
+    #[serde(default, deserialize_with = "any::<PrefixText, _>")]
+    pub prefixes: Vec<Prefix>,
+    /// Autonomous systems.
+    #[serde(default)]
+    pub asns: Vec<u32>,
+}
+
+/// As it stands in the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(deserialize_with = "one::<MemberIdText, _>")]
+    id: MemberId,
+    data_dir: PathBuf,
+    keys_dir: PathBuf,
+    tokens_dir: PathBuf,
+    federation: PathBuf,
+    network: Network,
+    #[serde(default)]
+    api: WrittenApi,
+    #[serde(default)]
+    work: Work,
+    log: Log,
+    member: Profile,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct WrittenApi {
+    listen: Option<Spanned<SocketAddr>>,
+    #[serde(default)]
+    allow_remote: bool,
+}
+
+/// Where the API listens unless the file says otherwise.
+pub const API_LISTEN_DEFAULT: &str = "127.0.0.1:8640";
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// `config-invalid` with file, line and field; `api-not-loopback`; `config-not-found`;
+    /// what the disk says.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        let bytes = files::read(path, CONFIG_BYTES_MAX).map_err(|failure| {
+            if failure.code != "file-not-found" {
+                return failure;
+            }
+            Failure::new(
+                "config-not-found",
+                format!("There is no configuration at {}.", path.display()),
+                "Name the file with --config, or make a member with `comity member init`.",
+            )
+        })?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| invalid(path, None, "it is not text in UTF-8"))?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the text of a file at `path`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        let written: Written = toml::from_str(text).map_err(|error| {
+            let at = error.span().map(|span| Place::of(text, span.start));
+            invalid(path, at, error.message())
+        })?;
+        let api = written.api.checked(path, text)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Ok(Self {
+            path: path.to_owned(),
+            id: written.id,
+            data_dir: folder.join(written.data_dir),
+            keys_dir: folder.join(written.keys_dir),
+            tokens_dir: folder.join(written.tokens_dir),
+            federation: folder.join(written.federation),
+            network: written.network,
+            api,
+            work: written.work,
+            log: written.log,
+            member: written.member,
+        })
+    }
+}
+
+impl Network {
+    /// The addresses for the roster: those named, else those listened at that name one
+    /// machine and one port.
+    pub fn dialled_at(&self) -> impl Iterator<Item = &String> {
+        let named = &self.external;
+        let listed = if named.is_empty() {
+            &self.listen
+        } else {
+            named
+        };
+        listed
+            .iter()
+            .filter(|address| parse::can_be_dialled(address))
+    }
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            review: review_default(),
+            relay: Relay::default(),
+        }
+    }
+}
+
+impl WrittenApi {
+    fn checked(self, path: &Path, text: &str) -> Result<Api, Failure> {
+        let default = SocketAddr::from(([127, 0, 0, 1], 8640));
+        let (listen, at) = self.listen.map_or((default, 0), |listen| {
+            let at = listen.span().start;
+            (listen.into_inner(), at)
+        });
+        if !listen.ip().is_loopback() && !self.allow_remote {
+            return Err(Failure::new(
+                "api-not-loopback",
+                format!(
+                    "{}, {}: other machines could reach the API at this address, and it speaks plain HTTP.",
+                    path.display(),
+                    Place::of(text, at)
+                ),
+                "Use a loopback address such as 127.0.0.1:8640, or put a proxy with TLS before it and set allow_remote = true.",
+            ));
+        }
+        Ok(Api {
+            listen,
+            allow_remote: self.allow_remote,
+        })
+    }
+}
+
+fn invalid(path: &Path, at: Option<Place>, why: &str) -> Failure {
+    let at = at.map(|at| format!(", {at}")).unwrap_or_default();
+    // The parser's own sentences may span lines.
+    let why = why.lines().collect::<Vec<_>>().join(" ");
+    Failure::new(
+        "config-invalid",
+        format!("{}{at}: {why}.", path.display()),
+        "Correct this line; `comity member init` writes a file in which every field is explained.",
+    )
+}
+
+/// A line, and the field that stands there.
+struct Place {
+    line: usize,
+    field: Option<String>,
+}
+
+impl Place {
+    fn of(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let seen: Vec<_> = text.lines().take(line).map(str::trim).collect();
+        let table_of = |line: &&str| Some(line.strip_prefix('[')?.split_once(']')?.0.to_owned());
+        let key_of = |line: &&str| {
+            let (key, _) = line.split_once('=')?;
+            let key = key.trim();
+            let word = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+            (!key.is_empty() && key.chars().all(word)).then(|| key.to_owned())
+        };
+        // The value of an array may stand some lines below its key.
+        let key = seen
+            .iter()
+            .rev()
+            .take_while(|line| !is_header(line))
+            .find_map(key_of);
+        let table = seen.iter().rev().filter(is_header).find_map(table_of);
+        let field = match (table, key) {
+            (Some(table), Some(key)) => Some(format!("{table}.{key}")),
+            (table, key) => key.or(table),
+        };
+        Self { line, field }
+    }
+}
+
+/// `[table]`, not an array within one.
+fn is_header(line: &&&str) -> bool {
+    line.starts_with('[')
+        && line
+            .split_once(']')
+            .is_some_and(|(name, _)| !name.contains(['"', '\'', ',']))
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        match &self.field {
+            Some(field) => write!(f, ", field {field}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn review_default() -> Vec<Kind> {
+    vec![
+        Kind::TakedownRequest,
+        Kind::Referral,
+        Kind::Transfer,
+        Kind::Amendment,
+        Kind::Withdrawal,
+    ]
+}
+
+const fn cosign_every_default() -> u64 {
+    COSIGN_EVERY_S_DEFAULT
+}
+
+fn cosign_every<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let seconds = u64::deserialize(deserializer)?;
+    if (1..=COSIGN_EVERY_S_MAX).contains(&seconds) {
+        return Ok(seconds);
+    }
+    Err(de::Error::custom(format!(
+        "must be 1 to {COSIGN_EVERY_S_MAX}"
+    )))
+}
+
+fn log_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        0 => Err(de::Error::custom("must be 1 or more")),
+        number => Ok(number),
+    }
+}
+
+fn kinds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Kind>, D::Error> {
+    any::<KindText, D>(deserializer)
+}
+
+fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    any::<AddressText, D>(deserializer)
+}
+
+/// A text that is read into a word.
+trait Word: for<'de> Deserialize<'de> {
+    type Of;
+
+    fn word(self) -> Self::Of;
+}
+
+/// Declares texts that are read by [`crate::parse`], so that an error has the place
+/// of the text.
+macro_rules! texts {
+    ($($text:ident, $reader:path, $word:ty;)*) => {
+        $(
+            struct $text($word);
+
+            impl Word for $text {
+                type Of = $word;
+
+                fn word(self) -> $word {
+                    self.0
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $text {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let text = String::deserialize(deserializer)?;
+                    $reader(&text).map(Self).map_err(de::Error::custom)
+                }
+            }
+        )*
+    };
+}
+
+texts! {
+    MemberIdText, parse::member_id, MemberId;
+    NameText, parse::name, Name;
+    CodeText, parse::code, Code;
+    CountryText, parse::country, Country;
+    LanguageText, parse::language, Language;
+    ReferenceText, parse::reference, Reference;
+    DomainText, parse::domain, Domain;
+    PrefixText, parse::prefix, Prefix;
+    AddressText, parse::address, String;
+    KindText, kind, Kind;
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    Kind::from_name(text)
+        .ok_or_else(|| "must be a kind of statement, such as 'referral'".to_owned())
+}
+
+fn one<'de, W: Word, D: Deserializer<'de>>(deserializer: D) -> Result<W::Of, D::Error> {
+    Ok(W::deserialize(deserializer)?.word())
+}
+
+fn perhaps<'de, W: Word, D: Deserializer<'de>>(deserializer: D) -> Result<Option<W::Of>, D::Error> {
+    Ok(Some(W::deserialize(deserializer)?.word()))
+}
+
+fn any<'de, W: Word, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<W::Of>, D::Error> {
+    let texts = Vec::<W>::deserialize(deserializer)?;
+    Ok(texts.into_iter().map(W::word).collect())
+}
+
+fn some<'de, W: Word, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<W::Of>, D::Error> {
+    let words = any::<W, D>(deserializer)?;
+    if words.is_empty() {
+        return Err(de::Error::custom("must name at least one"));
+    }
+    Ok(words)
+}

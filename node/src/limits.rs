@@ -1,0 +1,64 @@
+//! Every limit of the command line and its files: value, unit, reason.
+
+/// In bytes. A configuration is a page or two; what is longer is another file.
+pub const CONFIG_BYTES_MAX: u64 = 65_536;
+
+/// In bytes. The entry of one member: thousands of owned domains, with room. More does
+/// not fit a roster either.
+pub const MEMBER_FILE_BYTES_MAX: u64 = 1_048_576;
+
+/// In bytes. 64 hex digits and a line end: `storage.key` and tokens.
+pub const HEX_FILE_BYTES_MAX: u64 = 128;
+
+/// In bytes of randomness, of tokens and of the storage key. Nobody guesses 2^256.
+pub const SECRET_BYTES: usize = 32;
+
+/// In count. Versions of charter or roster that one folder is read for: one each hour
+/// for a decade, and the reading still ends.
+pub const CHAIN_FILES_MAX: u64 = 100_000;
+
+/// In count. People of one member who have a token: each is read at the start.
+pub const PEOPLE_MAX: usize = 256;
+
+/// In bytes. A sign-in name is typed by hand and is a file name.
+pub const PERSON_BYTES_MAX: usize = 32;
+
+/// In count. Governance keys that `federation init` makes by default: one may be lost.
+pub const GOVERNANCE_KEYS_DEFAULT: u64 = 3;
+
+/// In count. Signatures that a charter asks for by default: nobody decides alone.
+pub const THRESHOLD_DEFAULT: u64 = 2;
+
+/// In days. How long a roster is in force by default: long enough for a governance
+/// that meets each quarter.
+pub const ROSTER_DAYS_DEFAULT: u64 = 90;
+
+/// In days. A roster that is in force for longer is never looked at again.
+pub const ROSTER_DAYS_MAX: u64 = 1_100;
+
+/// In days. How long members go on after the roster ran out, by default: a holiday and
+/// an illness.
+pub const GRACE_DAYS_DEFAULT: u64 = 30;
+
+/// In days. The longest grace of a charter: a year without governance is none.
+pub const GRACE_DAYS_MAX: u64 = 366;
+
+/// In count. Public figures suppress cells below it by default, so that no case is
+/// recognised in them.
+pub const SMALL_CELL_DEFAULT: u64 = 10;
+
+/// In minutes. How soon a person must answer at imminent risk, by default.
+pub const HUMAN_ANSWER_MINUTES_DEFAULT: u64 = 60;
+
+/// In minutes. A week; later than that is not "imminent".
+pub const HUMAN_ANSWER_MINUTES_MAX: u64 = 10_080;
+
+/// In count. Cosignatures that an audit verdict needs by default.
+pub const QUORUM_MEMBERS_DEFAULT: u64 = 2;
+
+/// In s. How often other members are asked to cosign a log that has grown, by default:
+/// a cosignature is evidence of time, and a minute is what response times are read in.
+pub const COSIGN_EVERY_S_DEFAULT: u64 = 60;
+
+/// In s. An hour: what was receipted is provisional until then.
+pub const COSIGN_EVERY_S_MAX: u64 = 3_600;
