@@ -34,6 +34,8 @@ enum Refused {
     Crowd,
     #[error("too many connections of peers that are not admitted")]
     Strangers,
+    #[error("this node is shutting down")]
+    Closing,
     #[error("the peer's key is not an Ed25519 key")]
     Key,
 }
@@ -43,6 +45,7 @@ impl Refused {
         match self {
             Self::Crowd => "too-many-of-source",
             Self::Strangers => "too-many-strangers",
+            Self::Closing => "closing",
             Self::Key => "not-ed25519",
         }
     }
@@ -257,6 +260,9 @@ impl NetworkBehaviour for Behaviour {
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
+        if self.gate.is_closing() {
+            return Err(self.refuse(Refused::Closing));
+        }
         if self.door.knock(connection, Source::of(remote)) {
             Ok(())
         } else {

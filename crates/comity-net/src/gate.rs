@@ -77,7 +77,7 @@ impl Gate {
         now: Instant,
     ) -> Entry {
         let counters = self.stats.counters(protocol);
-        if self.closing.load(Ordering::Acquire) {
+        if self.is_closing() {
             return Entry::Refuse("closing");
         }
         let admitted = self.is_admitted(&peer);
@@ -130,6 +130,10 @@ impl Gate {
     /// From now on every new stream is refused.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
     }
 
     /// Waits until no stream that was let in is left. Only one may wait.

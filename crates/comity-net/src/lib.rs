@@ -20,6 +20,9 @@ mod stream;
 mod tokens;
 mod upgrade;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::{Fault, NetError, RequestError};
 pub use inbox::{Inbox, Incoming};
 pub use network::Network;

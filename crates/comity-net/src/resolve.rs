@@ -12,9 +12,9 @@ use tokio::time::timeout;
 
 use crate::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, RESOLVE_TIME_MS_MAX};
 
-/// One address. None, if it is not one, or too long.
+/// One address. None, if it is not one, or too long. Nothing at all would parse too, as an address without parts.
 pub(crate) fn parse(text: &str) -> Option<Multiaddr> {
-    if text.len() > ADDRESS_BYTES_MAX {
+    if text.is_empty() || text.len() > ADDRESS_BYTES_MAX {
         return None;
     }
     text.parse().ok()

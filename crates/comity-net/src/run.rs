@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -84,12 +85,11 @@ pub(crate) fn start_with_inbox(
     }
     let mut unbound = HashSet::new();
     for (position, address) in listen.into_iter().enumerate() {
+        let cannot = |kind| NetError::CannotListen { position, kind };
+        probe(&address).map_err(|error| cannot(error.kind()))?;
         let listener = swarm
             .listen_on(address)
-            .map_err(|error| NetError::CannotListen {
-                position,
-                kind: kind(&error),
-            })?;
+            .map_err(|error| cannot(kind(&error)))?;
         unbound.insert(listener);
     }
 
@@ -98,7 +98,6 @@ pub(crate) fn start_with_inbox(
         swarm,
         gate: Arc::clone(&gate),
         unbound,
-        listeners: Vec::new(),
         asked: Vec::new(),
     };
     let network = Network {
@@ -165,6 +164,21 @@ fn addresses(list: &'static str, texts: &[String]) -> Result<Vec<Multiaddr>, Net
         .collect()
 }
 
+/// Whether the port of a TCP address is free. libp2p binds it so that a second process may bind it too, and the two
+/// would then get every other connection each.
+fn probe(address: &Multiaddr) -> std::io::Result<()> {
+    let mut parts = address.iter();
+    let ip = match parts.next() {
+        Some(Part::Ip4(ip)) => IpAddr::V4(ip),
+        Some(Part::Ip6(ip)) => IpAddr::V6(ip),
+        _ => return Ok(()),
+    };
+    match parts.next() {
+        Some(Part::Tcp(port)) if port != 0 => TcpListener::bind((ip, port)).map(drop),
+        _ => Ok(()),
+    }
+}
+
 fn kind(error: &TransportError<std::io::Error>) -> std::io::ErrorKind {
     match error {
         TransportError::MultiaddrNotSupported(_) => std::io::ErrorKind::Unsupported,
@@ -178,14 +192,12 @@ struct Owner {
     gate: Arc<Gate>,
     /// Listeners that have neither an address nor failed.
     unbound: HashSet<ListenerId>,
-    listeners: Vec<ListenerId>,
     /// Who waits to hear where we listen.
     asked: Vec<oneshot::Sender<Vec<String>>>,
 }
 
 impl Owner {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        self.listeners = self.unbound.iter().copied().collect();
         let mut sweep = interval(Duration::from_millis(SWEEP_PERIOD_MS));
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let closed = loop {
@@ -266,12 +278,10 @@ impl Owner {
         }
     }
 
-    /// Answers are let out, then connections are closed, then everything is dropped.
+    /// Answers are let out, then connections are closed, then everything is dropped. Listeners stay until then, for
+    /// with a QUIC listener its connections go; the gate refuses who comes.
     async fn shut_down(&mut self, commands: &mut mpsc::Receiver<Command>) {
         self.gate.close();
-        for listener in std::mem::take(&mut self.listeners) {
-            self.swarm.remove_listener(listener);
-        }
         while let Some(command) = commands.recv().await {
             if let Command::Request { job, .. } = command {
                 job.fail(RequestError::ShutDown);
