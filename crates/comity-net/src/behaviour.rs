@@ -17,6 +17,7 @@ use libp2p::{Multiaddr, PeerId};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
+use crate::clock;
 use crate::door::{Door, Source};
 use crate::error::RequestError;
 use crate::event::emit;
@@ -281,7 +282,7 @@ impl NetworkBehaviour for Behaviour {
             return Err(self.refuse(Refused::Key));
         };
         let admitted = self.gate.is_admitted(&peer);
-        if self.door.enter(connection, admitted, Instant::now()) {
+        if self.door.enter(connection, admitted, clock::now()) {
             Ok(self.handler(peer))
         } else {
             Err(self.refuse(Refused::Strangers))

@@ -234,3 +234,165 @@ impl Drop for Pass {
 fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const ONE: PeerKey = PeerKey([1; 32]);
+    const OTHER: PeerKey = PeerKey([2; 32]);
+
+    /// What the gate said, and the pass if there was one.
+    fn word(entry: Entry) -> (&'static str, Option<Pass>) {
+        match entry {
+            Entry::Serve(pass) => ("serve", Some(pass)),
+            Entry::Unadmitted(_, pass) => ("unadmitted", Some(pass)),
+            Entry::Refuse(code) => (code, None),
+        }
+    }
+
+    fn says(gate: &Arc<Gate>, peer: PeerKey, protocol: Protocol, now: Instant) -> &'static str {
+        word(gate.enter(peer, protocol, now)).0
+    }
+
+    #[test]
+    fn tokens_are_per_peer_and_protocol() {
+        let start = Instant::now();
+        let later = start + Duration::from_millis(250);
+        let gate = Arc::new(Gate::new(start));
+        gate.admit(vec![ONE, OTHER]);
+        for _ in 0..16 {
+            assert_eq!(says(&gate, ONE, Protocol::Exchange, start), "serve");
+        }
+        for (peer, protocol, now, expected) in [
+            (ONE, Protocol::Exchange, start, "over-tokens"),
+            (ONE, Protocol::Hello, start, "serve"),
+            (OTHER, Protocol::Exchange, start, "serve"),
+            (ONE, Protocol::Exchange, later, "serve"),
+            (ONE, Protocol::Exchange, later, "over-tokens"),
+        ] {
+            assert_eq!(
+                says(&gate, peer, protocol, now),
+                expected,
+                "{peer} {protocol:?}"
+            );
+        }
+        assert_eq!(gate.stats.protocol(Protocol::Exchange).over_tokens, 2);
+    }
+
+    #[test]
+    fn bytes_that_were_read_are_paid_before_the_next_request() {
+        let start = Instant::now();
+        let gate = Arc::new(Gate::new(start));
+        gate.admit(vec![ONE]);
+        let (said, pass) = word(gate.enter(ONE, Protocol::Exchange, start));
+        assert_eq!(said, "serve");
+        if let Some(pass) = pass {
+            // The burst, and two seconds' worth.
+            pass.charge(33_554_432 + 2 * 8_388_608, start);
+        }
+        for (at_ms, expected) in [(0, "over-tokens"), (2_000, "over-tokens"), (2_001, "serve")] {
+            let now = start + Duration::from_millis(at_ms);
+            assert_eq!(
+                says(&gate, ONE, Protocol::Exchange, now),
+                expected,
+                "{at_ms}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_peer_has_a_few_streams_at_once_and_gets_their_places_back() {
+        let now = Instant::now();
+        for protocol in Protocol::ALL {
+            let gate = Arc::new(Gate::new(now));
+            gate.admit(vec![ONE, OTHER]);
+            let mut passes: Vec<_> = (0..protocol.streams_max())
+                .map(|_| word(gate.enter(ONE, protocol, now)))
+                .collect();
+            assert!(passes.iter().all(|(said, _)| *said == "serve"));
+            assert_eq!(says(&gate, ONE, protocol, now), "over-streams");
+            assert_eq!(says(&gate, OTHER, protocol, now), "serve");
+            passes.pop();
+            assert_eq!(says(&gate, ONE, protocol, now), "serve");
+            assert_eq!(gate.stats.protocol(protocol).over_streams, 1);
+        }
+    }
+
+    #[test]
+    fn strangers_have_tokens_together_whatever_keys_they_make() {
+        let start = Instant::now();
+        let gate = Arc::new(Gate::new(start));
+        gate.admit(vec![ONE]);
+        let stranger = |number: u8| PeerKey([100 + number; 32]);
+        for number in 0..64 {
+            let protocol = match number % 2 {
+                0 => Protocol::Hello,
+                _ => Protocol::Exchange,
+            };
+            let expected = match protocol {
+                Protocol::Hello => "serve",
+                _ => "unadmitted",
+            };
+            assert_eq!(says(&gate, stranger(number), protocol, start), expected);
+        }
+        assert_eq!(
+            says(&gate, stranger(64), Protocol::Hello, start),
+            "over-tokens"
+        );
+        assert_eq!(
+            gate.meters().by_peer.len(),
+            64,
+            "no meter for who was refused"
+        );
+        assert_eq!(
+            says(&gate, ONE, Protocol::Hello, start),
+            "serve",
+            "a member"
+        );
+
+        let later = start + Duration::from_secs(60);
+        assert_eq!(says(&gate, stranger(64), Protocol::Hello, later), "serve");
+        gate.sweep(later + Duration::from_secs(60));
+        assert_eq!(gate.meters().by_peer.len(), 0, "forgotten");
+    }
+
+    #[test]
+    fn a_meter_that_is_in_use_is_not_forgotten() {
+        let now = Instant::now();
+        let gate = Arc::new(Gate::new(now));
+        let (_, pass) = word(gate.enter(ONE, Protocol::Hello, now));
+        let later = now + Duration::from_secs(3_600);
+        gate.sweep(later);
+        assert_eq!(says(&gate, ONE, Protocol::Hello, later), "over-streams");
+        drop(pass);
+        assert_eq!(says(&gate, ONE, Protocol::Hello, later), "serve");
+    }
+
+    #[test]
+    fn the_list_is_replaced_and_a_pass_ends_with_the_admission() {
+        let now = Instant::now();
+        let gate = Arc::new(Gate::new(now));
+        assert_eq!(gate.admit(vec![ONE]), []);
+        let passes = [Protocol::Exchange, Protocol::Hello]
+            .map(|protocol| word(gate.enter(ONE, protocol, now)).1);
+        assert_eq!(gate.admit(vec![OTHER]), [ONE]);
+        let hold = passes.map(|pass| pass.is_some_and(|pass| pass.holds()));
+        assert_eq!(hold, [false, true]);
+        assert_eq!(says(&gate, ONE, Protocol::Exchange, now), "unadmitted");
+        assert_eq!(says(&gate, OTHER, Protocol::Exchange, now), "serve");
+    }
+
+    #[test]
+    fn a_gate_that_closes_refuses_everybody() {
+        let now = Instant::now();
+        let gate = Arc::new(Gate::new(now));
+        gate.admit(vec![ONE]);
+        gate.close();
+        for (peer, protocol) in [(ONE, Protocol::Exchange), (OTHER, Protocol::Hello)] {
+            assert_eq!(says(&gate, peer, protocol, now), "closing");
+        }
+    }
+}

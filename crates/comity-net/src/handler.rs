@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{AsyncRead, AsyncWrite};
 use libp2p::Stream;
 use libp2p::swarm::handler::{
     ConnectionEvent, DialUpgradeError, FullyNegotiatedInbound, FullyNegotiatedOutbound,
@@ -203,7 +204,7 @@ impl Handler {
 
 /// Sends a request, and gives its reply to who asked for it.
 async fn request(
-    stream: Stream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     job: Job,
     gate: &Gate,
     heard: &AtomicU64,
@@ -312,5 +313,61 @@ impl ConnectionHandler for Handler {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use crate::clock;
+    use crate::tests::silent::Silent;
+
+    use super::*;
+
+    fn job() -> (Job, oneshot::Receiver<Result<Vec<u8>, RequestError>>) {
+        let (reply, replied) = oneshot::channel();
+        let job = Job {
+            protocol: Protocol::Exchange,
+            bytes: vec![1],
+            reply,
+        };
+        (job, replied)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reply_that_does_not_come_is_a_timeout_and_the_connection_is_dead_if_nothing_was_heard()
+     {
+        for heard_elsewhere in [false, true] {
+            let gate = Gate::new(clock::now());
+            let heard = AtomicU64::new(7);
+            let (job, replied) = job();
+            let start = tokio::time::Instant::now();
+            let ended = async {
+                let outcome = request(Silent, job, &gate, &heard).await;
+                (outcome, start.elapsed())
+            };
+            let hearing = async {
+                tokio::task::yield_now().await;
+                if heard_elsewhere {
+                    heard.fetch_add(1, Ordering::Relaxed);
+                }
+            };
+            let ((outcome, time), ()) = futures::future::join(ended, hearing).await;
+            assert_eq!(time, Protocol::Exchange.time_max());
+            assert_eq!(replied.await.unwrap(), Err(RequestError::Timeout));
+            assert_eq!(outcome.is_some(), !heard_elsewhere);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_given_up_ends_at_once() {
+        let gate = Gate::new(clock::now());
+        let (job, replied) = job();
+        let start = tokio::time::Instant::now();
+        drop(replied);
+        let outcome = request(Silent, job, &gate, &AtomicU64::new(0)).await;
+        assert!(outcome.is_none());
+        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 }

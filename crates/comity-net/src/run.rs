@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use libp2p::connection_limits::{self, ConnectionLimits};
@@ -19,6 +19,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use zeroize::Zeroizing;
 
 use crate::behaviour::Behaviour;
+use crate::clock;
 use crate::error::{NetError, RequestError};
 use crate::event::emit;
 use crate::gate::Gate;
@@ -76,7 +77,7 @@ pub(crate) fn start_with_inbox(
     let listen = addresses("listen", &config.listen)?;
     let external = addresses("external", &config.external)?;
 
-    let gate = Arc::new(Gate::new(Instant::now()));
+    let gate = Arc::new(Gate::new(clock::now()));
     let (inbox, requests) = mpsc::channel(inbox_requests_max);
     let (publish, connected) = watch::channel(Arc::from([]));
     let mut swarm = swarm(keys, Behaviour::new(Arc::clone(&gate), inbox, publish))?;
@@ -208,7 +209,7 @@ impl Owner {
                     Some(command) => self.on_command(command),
                     None => break None,
                 },
-                _ = sweep.tick() => self.swarm.behaviour_mut().streams.sweep(Instant::now()),
+                _ = sweep.tick() => self.swarm.behaviour_mut().streams.sweep(clock::now()),
             }
         };
         commands.close();
@@ -225,7 +226,7 @@ impl Owner {
             Command::Request { to, addresses, job } => streams.request(to, addresses, job),
             Command::Admitted { left, done } => {
                 streams.welcome();
-                streams.cut(&left, Instant::now());
+                streams.cut(&left, clock::now());
                 // The future that waited for it may have been dropped.
                 let _ = done.send(());
             }

@@ -6,12 +6,12 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::clock;
 use crate::event::emit;
 use crate::gate::{Entry, Gate, Pass};
 use crate::inbox::{Incoming, Room};
@@ -28,7 +28,7 @@ pub(crate) fn enter(
     peer: PeerKey,
     protocol: Protocol,
 ) -> Option<Entered> {
-    let entry = gate.enter(peer, protocol, Instant::now());
+    let entry = gate.enter(peer, protocol, clock::now());
     match entry {
         Entry::Serve(_) if inbox.capacity() == 0 => {
             stats::add(&gate.stats.counters(protocol).inbox_full, 1);
@@ -128,7 +128,7 @@ async fn receive(
         pass.protocol.request_bytes_max(),
         |count, length| {
             stats::add(&counters.bytes_in, count);
-            pass.charge(count, Instant::now());
+            pass.charge(count, clock::now());
             room.grow_to(length)
         },
     )
@@ -207,5 +207,92 @@ fn refused(gate: &Gate, peer: PeerKey, protocol: Protocol, code: &'static str) {
         emit!(INFO, "request-refused", peer = %peer, protocol = protocol.label(), code = code);
     } else {
         emit!(DEBUG, "request-refused", peer = %peer, protocol = protocol.label(), code = code);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use crate::clock;
+    use crate::gate::PERMIT_BYTES;
+    use crate::limits::INBOUND_BYTES_MAX;
+    use crate::tests::silent::{Script, Silent};
+
+    use super::*;
+
+    const PEER: PeerKey = PeerKey([7; 32]);
+
+    fn gate() -> Arc<Gate> {
+        let gate = Arc::new(Gate::new(clock::now()));
+        gate.admit(vec![PEER]);
+        gate
+    }
+
+    fn pass(gate: &Arc<Gate>, protocol: Protocol) -> Pass {
+        match gate.enter(PEER, protocol, clock::now()) {
+            Entry::Serve(pass) => pass,
+            _ => panic!("refused"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_nothing_is_waited_for_as_long_as_the_protocol_says() {
+        let gate = gate();
+        let (inbox, _requests) = mpsc::channel(1);
+        for protocol in Protocol::ALL {
+            let start = tokio::time::Instant::now();
+            serve(Silent, &gate, &inbox, &pass(&gate, protocol)).await;
+            assert_eq!(start.elapsed(), protocol.time_max());
+            assert_eq!(gate.stats.protocol(protocol).timed_out, 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_engine_that_does_not_answer_is_not_waited_for_either() {
+        let gate = gate();
+        let (inbox, mut requests) = mpsc::channel(1);
+        let stream = Script::new(vec![1, 2]);
+        serve(stream, &gate, &inbox, &pass(&gate, Protocol::Audit)).await;
+        assert_eq!(requests.try_recv().unwrap().bytes, [1, 2]);
+        let stats = gate.stats.protocol(Protocol::Audit);
+        assert_eq!((stats.accepted, stats.timed_out), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn requests_beyond_the_memory_of_all_are_not_read_on() {
+        let gate = gate();
+        let (inbox, mut requests) = mpsc::channel::<Incoming>(1);
+        let permits = u32::try_from(INBOUND_BYTES_MAX / PERMIT_BYTES).unwrap();
+        let taken = gate.memory.try_acquire_many(permits - 64).unwrap();
+        for (length, expected) in [(65_536, 0), (65_537, 1)] {
+            let stream = Script::new(vec![1; length]);
+            let answered = async {
+                if let Ok(incoming) = requests.try_recv() {
+                    incoming.answer(vec![1]);
+                }
+            };
+            let pass = pass(&gate, Protocol::Exchange);
+            let serving = serve(stream, &gate, &inbox, &pass);
+            futures::future::join(serving, answered).await;
+            let stats = gate.stats.protocol(Protocol::Exchange);
+            assert_eq!(stats.over_memory, expected, "{length}");
+        }
+        drop(taken);
+        assert_eq!(
+            gate.memory.available_permits(),
+            INBOUND_BYTES_MAX / PERMIT_BYTES
+        );
+    }
+
+    #[tokio::test]
+    async fn who_loses_its_admission_while_it_is_read_does_not_reach_the_inbox() {
+        let gate = gate();
+        let (inbox, mut requests) = mpsc::channel(1);
+        let pass = pass(&gate, Protocol::Roster);
+        gate.admit(Vec::new());
+        serve(Script::new(vec![1]), &gate, &inbox, &pass).await;
+        assert!(requests.try_recv().is_err());
+        assert_eq!(gate.stats.protocol(Protocol::Roster).cut, 1);
     }
 }

@@ -180,6 +180,21 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_over_the_maximum_is_not_read_to_its_end() {
+        for (length, expected) in [
+            (10, Ok(vec![1; 10])),
+            (11, Err(RequestError::ReplyTooLarge)),
+        ] {
+            let stream = Deaf {
+                reply: Cursor::new(vec![1; length]),
+                window: 1,
+            };
+            let reply = block_on(exchange(stream, b"?", 10, |_, _| true, |_| ()));
+            assert_eq!(reply, expected);
+        }
+    }
+
+    #[test]
     fn the_maximum_passes_and_one_byte_more_does_not() {
         for (length, expected) in [
             (0, Ok(0)),

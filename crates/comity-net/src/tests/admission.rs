@@ -1,4 +1,4 @@
-use super::{Node, QUIC, TCP, pair, within};
+use super::{Node, QUIC, TCP, pair, until_connected, within};
 use crate::{Protocol, RequestError};
 
 const GATED: [Protocol; 4] = [
@@ -137,4 +137,33 @@ async fn strangers_are_few_and_members_come_in_beside_them() {
     member.network.admit(vec![late.key()]).await;
     let reply = late.ask(&member, Protocol::Exchange, vec![1]).await;
     assert_eq!(reply, Ok(b"exchange 1".to_vec()));
+}
+
+#[tokio::test]
+async fn the_connection_of_a_stranger_ends_and_that_of_a_member_stays() {
+    let node = Node::new(1, &[TCP]).await.answering();
+    let member = Node::new(2, &[]).await;
+    let stranger = Node::new(3, &[]).await;
+    let removed = Node::new(4, &[]).await;
+    node.network.admit(vec![member.key(), removed.key()]).await;
+    let mut watch = node.network.watch_connected();
+    for peer in [&member, &stranger, &removed] {
+        let hello = peer.ask(&node, Protocol::Hello, vec![1]).await;
+        assert_eq!(hello, Ok(b"hello 1".to_vec()));
+    }
+    assert_eq!(node.network.connected().await.len(), 3);
+    node.network.admit(vec![member.key()]).await;
+
+    // From here on, time passes as soon as nothing else happens.
+    tokio::time::pause();
+    let start = tokio::time::Instant::now();
+    let seen = watch
+        .wait_for(|peers| peers.len() == 1)
+        .await
+        .unwrap()
+        .to_vec();
+    assert_eq!(seen, [member.key()]);
+    let limit = std::time::Duration::from_millis(crate::limits::STRANGER_TIME_MS_MAX);
+    assert!(start.elapsed() <= limit * 2, "{:?}", start.elapsed());
+    until_connected(&mut watch, &[member.key()]).await;
 }

@@ -9,7 +9,9 @@
 
 mod admission;
 mod closing;
+mod events;
 mod limits;
+pub(crate) mod silent;
 mod talk;
 
 use std::time::Duration;
