@@ -1,0 +1,104 @@
+//! What leaves the journal: the signed checkpoint beside the tiles, and a folder for other people's verifiers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use comity_log::bundle;
+use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint};
+use comity_log::limits::TILE_HASHES;
+use comity_log::tile::BundleId;
+use comity_log::tree::Tree;
+
+use super::Journal;
+use crate::disk;
+use crate::error::{StoreError, io_error};
+use crate::tiles::Tiles;
+
+impl Journal {
+    /// Writes the signed checkpoint to `log/checkpoint`: after a crash either the old one or this one is there.
+    ///
+    /// # Errors
+    /// `checkpoint-is-another`: it is not of this log at its head or before. The disk.
+    pub fn publish(&mut self, checkpoint: &[u8]) -> Result<(), StoreError> {
+        self.claims_of(checkpoint)?;
+        let path = checkpoint_path(self.tiles.dir());
+        disk::replace(self.disk.as_ref(), &path, checkpoint).map_err(io_error("write", &path))
+    }
+
+    /// The checkpoint published last; none before the first.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn published(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = checkpoint_path(self.tiles.dir());
+        self.disk.read(&path).map_err(io_error("read", &path))
+    }
+
+    /// Writes a complete `tlog-tiles` folder of the tree under `checkpoint`: `checkpoint`, `tile/<level>/…`
+    /// and `tile/entries/…`. The entries are the leaves: not for everybody, so the mode is 0700.
+    ///
+    /// # Errors
+    /// `export-not-empty`. `checkpoint-is-another`. `journal-damaged`: the records do not have its root. The disk.
+    pub fn export(&self, to: &Path, checkpoint: &[u8]) -> Result<(), StoreError> {
+        let claims = self.claims_of(checkpoint)?;
+        let listed = self.disk.list(to).map_err(io_error("list", to))?;
+        if !listed.is_empty() {
+            return Err(StoreError::ExportNotEmpty { dir: to.to_owned() });
+        }
+        self.disk.create_dir(to).map_err(io_error("make", to))?;
+        let tiles = Tiles::new(to.to_owned(), Arc::clone(&self.disk));
+        self.write_tree(&tiles, &claims.head)?;
+        self.write_entries(to, claims.head.size())?;
+        let path = checkpoint_path(to);
+        disk::replace(self.disk.as_ref(), &path, checkpoint).map_err(io_error("write", &path))
+    }
+
+    fn write_entries(&self, to: &Path, size: u64) -> Result<(), StoreError> {
+        let mut from = 0;
+        while from < size {
+            let width = size.saturating_sub(from).min(u64::from(TILE_HASHES));
+            let to_index = from.saturating_add(width);
+            let entries = (from..to_index)
+                .map(|index| self.record(index).map(|(leaf, _)| leaf))
+                .collect::<Result<Vec<_>, _>>()?;
+            let id = u16::try_from(width)
+                .ok()
+                .and_then(|width| BundleId::new(from / u64::from(TILE_HASHES), width).ok())
+                .ok_or(StoreError::JournalFull)?;
+            let bytes = bundle::encode(&entries).map_err(|_| StoreError::JournalFull)?;
+            let path = to.join(id.to_string());
+            let dir = path.parent().unwrap_or(to);
+            self.disk.create_dir(dir).map_err(io_error("make", dir))?;
+            self.disk
+                .write(&path, &bytes)
+                .map_err(io_error("write", &path))?;
+            from = to_index;
+        }
+        Ok(())
+    }
+
+    /// What a checkpoint says, if this log has had that head.
+    fn claims_of(&self, checkpoint: &[u8]) -> Result<Checkpoint, StoreError> {
+        let parsed = UnverifiedCheckpoint::parse(checkpoint);
+        let parsed = parsed.map_err(|_| StoreError::CheckpointIsAnother)?;
+        let claimed = parsed.claimed();
+        let head = self.head();
+        if claimed.origin != *self.origin() || claimed.head.size() > head.size() {
+            return Err(StoreError::CheckpointIsAnother);
+        }
+        let had = if claimed.head.size() == head.size() {
+            head
+        } else {
+            Tree::open(&self.tiles, &head)?.head_at(claimed.head.size())?
+        };
+        if claimed.head == had {
+            Ok(claimed.clone())
+        } else {
+            Err(StoreError::CheckpointIsAnother)
+        }
+    }
+}
+
+pub(super) fn checkpoint_path(dir: &Path) -> PathBuf {
+    dir.join("checkpoint")
+}

@@ -1,0 +1,30 @@
+//! Every limit of this crate: value, unit, reason. None of them is part of the protocol.
+
+/// In bytes. What a segment is preallocated to: some thousands of frames, and little to lose by the
+/// start of a new one at each opening (the rest is given back). A larger frame gets a larger segment.
+pub const SEGMENT_BYTES: u32 = 4 * 1_048_576;
+
+/// In bytes. The body of one frame: four times the largest exchange (4 MiB), so that no roster that a
+/// peer can send is too large to be kept.
+pub const BODY_BYTES_MAX: usize = 16 * 1_048_576;
+
+/// In bytes. Frames staged and not committed: they are held in memory, and are read back once.
+pub const BATCH_BYTES_MAX: usize = 64 * 1_048_576;
+
+/// In bytes. Free space below which nothing more is taken: the largest batch with its segment and
+/// tiles, and as much again, so that the end of the disk is never met in the middle of a batch.
+pub const FREE_BYTES_MIN: u64 = 160 * 1_048_576;
+
+/// In count. Data keys held unwrapped, some 100 bytes each; when they are more, all are dropped and
+/// read again as they are needed.
+pub const KEYS_KEPT_MAX: usize = 1_024;
+
+/// In bytes. A value of a view. sled keeps larger ones in files of their own, which it never syncs:
+/// after a power cut its opening panics (measured).
+pub const VIEW_VALUE_BYTES_MAX: usize = 4_096;
+
+/// In bytes. A key of a view: ids, codes, times. Longer ones hold something that does not belong there.
+pub const VIEW_KEY_BYTES_MAX: usize = 512;
+
+/// In bytes. What sled may keep of the views in memory: a node is to stay below 48 MB when idle.
+pub const VIEW_CACHE_BYTES: u64 = 8 * 1_048_576;
