@@ -8,7 +8,7 @@
 //! file, so that the node can be started from anywhere. There are no secrets in it.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use comity_trust::owned::{Domain, Prefix};
@@ -197,7 +197,7 @@ struct WrittenApi {
 }
 
 /// Where the API listens unless the file says otherwise.
-pub const API_LISTEN_DEFAULT: &str = "127.0.0.1:8640";
+pub const API_LISTEN_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8640);
 
 impl Config {
     /// Reads a file.
@@ -275,8 +275,7 @@ impl Default for Work {
 
 impl WrittenApi {
     fn checked(self, path: &Path, text: &str) -> Result<Api, Failure> {
-        let default = SocketAddr::from(([127, 0, 0, 1], 8640));
-        let (listen, at) = self.listen.map_or((default, 0), |listen| {
+        let (listen, at) = self.listen.map_or((API_LISTEN_DEFAULT, 0), |listen| {
             let at = listen.span().start;
             (listen.into_inner(), at)
         });
@@ -468,4 +467,277 @@ fn some<'de, W: Word, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<W::Of
         return Err(de::Error::custom("must name at least one"));
     }
     Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use crate::config_file::NewConfig;
+
+    use super::*;
+
+    fn new_config() -> NewConfig {
+        let list = |text: &str| vec![text.to_owned()];
+        NewConfig {
+            id: "north.example".to_owned(),
+            federation: "federation".to_owned(),
+            listen: list("/ip4/0.0.0.0/tcp/4001"),
+            api: API_LISTEN_DEFAULT.to_string(),
+            name: "Hotline North".to_owned(),
+            roles: list("hotline"),
+            countries: list("SE"),
+            languages: list("en"),
+            contact: "desk@north.example".to_owned(),
+            hours: "Mo-Fr 09:00-17:00".to_owned(),
+            time_zone: "Etc/UTC".to_owned(),
+            ..NewConfig::default()
+        }
+    }
+
+    fn parsed(text: &str) -> Result<Config, Failure> {
+        Config::parse(Path::new("here/comity.toml"), text)
+    }
+
+    /// Puts `new` in the place of the line that begins with `old`; the error names that
+    /// line and `field`, and says `why`.
+    fn check(old: &str, new: &str, field: &str, why: &str) {
+        let text = new_config().text();
+        let place = text.lines().position(|line| line.starts_with(old)).unwrap();
+        let lines = text.lines().enumerate();
+        let changed: Vec<_> = lines
+            .map(|(n, line)| if n == place { new } else { line })
+            .collect();
+        let failure = parsed(&changed.join("\n")).unwrap_err();
+        let message = &failure.message;
+        let at = format!("here/comity.toml, line {}, field {field}: ", place + 1);
+        assert!(message.starts_with(&at), "{at} / {message}");
+        assert!(message.contains(why), "{why} / {message}");
+        assert_eq!(failure.code, "config-invalid");
+    }
+
+    #[test]
+    fn a_new_file_has_every_default_and_paths_start_at_its_folder() {
+        let config = parsed(&new_config().text()).unwrap();
+        assert_eq!(config.data_dir, Path::new("here/data"));
+        assert_eq!(config.keys_dir, Path::new("here/keys"));
+        assert_eq!(config.tokens_dir, Path::new("here/tokens"));
+        assert_eq!(config.federation, Path::new("here/federation"));
+        assert_eq!(config.api.listen, API_LISTEN_DEFAULT);
+        assert!(!config.api.allow_remote);
+        assert_eq!(config.work.review, review_default());
+        assert_eq!(config.work.relay, Relay::Automatic);
+        assert_eq!(config.log.number, 1);
+        assert_eq!(config.log.cosign_every_s, COSIGN_EVERY_S_DEFAULT);
+    }
+
+    #[test]
+    fn what_has_a_default_may_be_left_out() {
+        let defaults = [
+            "[api]",
+            "listen = \"127",
+            "allow_remote",
+            "[work]",
+            "review",
+            "relay",
+            "cosign",
+            "external",
+        ];
+        let text = new_config().text();
+        let kept = |line: &&str| !defaults.iter().any(|start| line.starts_with(start));
+        let short: Vec<_> = text.lines().filter(kept).collect();
+        let config = parsed(&short.join("\n")).unwrap();
+        assert_eq!(config.work.review, review_default());
+        assert_eq!(config.api.listen, API_LISTEN_DEFAULT);
+        assert_eq!(config.log.cosign_every_s, COSIGN_EVERY_S_DEFAULT);
+    }
+
+    #[test]
+    fn an_error_names_the_line_and_the_field() {
+        check("id =", "id = \"UPPER\"", "id", "must be 1 to 63 of a-z");
+        check("id =", "ident = \"a.example\"", "ident", "unknown field");
+        check("data_dir", "data_dir = 7", "data_dir", "invalid type");
+        let listen = "network.listen";
+        check(
+            "listen = [",
+            "listen = [\"192.0.2.1:4001\"]",
+            listen,
+            "must look like /ip4/",
+        );
+        check(
+            "listen = [",
+            "listen = \"/ip4/192.0.2.1/tcp/1\"",
+            listen,
+            "invalid type",
+        );
+        check(
+            "external",
+            "external = [\"x\"]",
+            "network.external",
+            "must look like /ip4/",
+        );
+        check(
+            "listen = \"127",
+            "listen = \"localhost\"",
+            "api.listen",
+            "socket address",
+        );
+        check(
+            "review",
+            "review = [\"referal\"]",
+            "work.review",
+            "must be a kind of statement",
+        );
+        check(
+            "relay",
+            "relay = \"sometimes\"",
+            "work.relay",
+            "unknown variant",
+        );
+        check("number", "number = 0", "log.number", "must be 1 or more");
+        check("number", "number = -1", "log.number", "invalid value");
+        check(
+            "cosign",
+            "cosign_every_s = 0",
+            "log.cosign_every_s",
+            "must be 1 to 3600",
+        );
+        check(
+            "cosign",
+            "cosign_every_s = 3601",
+            "log.cosign_every_s",
+            "must be 1 to 3600",
+        );
+        check(
+            "name =",
+            "name = \"\"",
+            "member.name",
+            "must be 1 to 256 bytes long",
+        );
+        check(
+            "roles",
+            "roles = []",
+            "member.roles",
+            "must name at least one",
+        );
+        check(
+            "countries",
+            "countries = [\"SWE\"]",
+            "member.countries",
+            "ISO 3166-1",
+        );
+        check(
+            "address",
+            "address = 1",
+            "member.contact.address",
+            "invalid type",
+        );
+        check(
+            "prefixes",
+            "prefixes = [\"192.0.2.1/24\"]",
+            "member.owns.prefixes",
+            "has bits set",
+        );
+        check(
+            "domains",
+            "domains = [\"localhost\"]",
+            "member.owns.domains",
+            "must be a domain",
+        );
+        check(
+            "asns",
+            "asns = [4294967296]",
+            "member.owns.asns",
+            "invalid value",
+        );
+        check("[work]", "[wrok]", "wrok", "unknown field");
+    }
+
+    #[test]
+    fn an_array_over_several_lines_is_named_by_the_line_of_its_key() {
+        let several = "countries = [\n  \"SE\",\n  \"Norway\",\n]";
+        let text = new_config().text().replace("countries = [\"SE\"]", several);
+        let place = text.lines().position(|line| line.starts_with("countries"));
+        let at = format!("line {}, field member.countries", place.unwrap() + 1);
+        let message = parsed(&text).unwrap_err().message;
+        assert!(message.contains(&at), "{message}");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for field in [
+            "keys_dir",
+            "tokens_dir",
+            "federation",
+            "number",
+            "time_zone",
+        ] {
+            let text = new_config().text();
+            let start = format!("{field} =");
+            let kept: Vec<_> = text
+                .lines()
+                .filter(|line| !line.starts_with(&start))
+                .collect();
+            let failure = parsed(&kept.join("\n")).unwrap_err();
+            assert_eq!(failure.code, "config-invalid");
+            let missing = format!("missing field `{field}`");
+            assert!(failure.message.contains(&missing), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn an_api_that_other_machines_reach_has_to_be_allowed() {
+        let text = new_config().text();
+        let remote = text.replace("127.0.0.1:8640", "0.0.0.0:8640");
+        let failure = parsed(&remote).unwrap_err();
+        assert_eq!(failure.code, "api-not-loopback");
+        assert!(
+            failure.message.contains("field api.listen"),
+            "{}",
+            failure.message
+        );
+        let allowed = remote.replace("allow_remote = false", "allow_remote = true");
+        assert!(parsed(&allowed).unwrap().api.allow_remote);
+        let six = text.replace("127.0.0.1:8640", "[::1]:8640");
+        assert!(parsed(&six).unwrap().api.listen.ip().is_loopback());
+    }
+
+    #[test]
+    fn texts_with_quotes_come_back_as_they_were() {
+        for name in [
+            "a \"b\" c",
+            "a\\b",
+            "it's",
+            "# [x] = \"y\"",
+            "'''",
+            "\"\"\"",
+            "\u{f6}",
+        ] {
+            let new = NewConfig {
+                name: name.to_owned(),
+                ..new_config()
+            };
+            assert_eq!(parsed(&new.text()).unwrap().member.name.as_str(), name);
+        }
+    }
+
+    #[test]
+    fn without_external_addresses_those_that_name_one_machine_are_dialled() {
+        let check = |listen: &[&str], external: &[&str], expected: &[&str]| {
+            let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+            let new = NewConfig {
+                listen: owned(listen),
+                external: owned(external),
+                ..new_config()
+            };
+            let config = parsed(&new.text()).unwrap();
+            assert_eq!(config.network.dialled_at().collect::<Vec<_>>(), expected);
+        };
+        let any = "/ip4/0.0.0.0/tcp/4001";
+        let one = "/ip4/192.0.2.1/tcp/4001";
+        let named = "/dns/north.example/tcp/1";
+        check(&[any], &[], &[]);
+        check(&[any, one], &[], &[one]);
+        check(&[one], &[named], &[named]);
+    }
 }

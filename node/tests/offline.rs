@@ -15,14 +15,17 @@ use std::process::Command;
 
 use clap::CommandFactory as _;
 use comity_trust::chain_error::ChainError;
+use comity_trust::charter::Charter;
 use comity_trust::history::{Added, History};
-use comity_trust::key::Ended;
+use comity_trust::key::{Ended, Key};
 use comity_trust::member::Member;
+use comity_trust::owned::Domain;
 use comity_trust::roster::Roster;
 use comity_trust::signed::SignedPayload;
 use comity_wire::cbor;
-use comity_wire::ids::MemberId;
+use comity_wire::ids::{Hash, MemberId, PublicKey};
 use comity_wire::registry::KeyPurpose;
+use comity_wire::words::Sorted;
 use serde_bytes::ByteBuf;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -282,6 +285,133 @@ fn what_was_changed_after_it_was_signed_is_not_signed_again() {
     desk.refused(
         "roster sign --key governance/governance-2.pem",
         "not-a-draft",
+        4,
+    );
+}
+
+#[test]
+fn a_draft_that_breaks_a_rule_is_not_signed() {
+    let desk = Desk::with_members();
+    desk.done("roster renew --days 30");
+    let draft = desk.path("federation/roster-next.cbor");
+    let sound = fs::read(&draft).unwrap();
+    let check = |code: &str, change: &dyn Fn(&mut Roster)| {
+        let signed: SignedPayload = cbor::decode(&sound).unwrap();
+        let mut roster = Roster::decode(signed.payload()).unwrap();
+        change(&mut roster);
+        let unsigned = SignedPayload::unsigned(cbor::encode(&roster));
+        fs::write(&draft, unsigned.encode()).unwrap();
+        desk.refused("roster sign --key governance/governance-1.pem", code, 4);
+    };
+    let another = Hash::of(b"another");
+    check("version-gap", &|roster| roster.version = 3);
+    check("wrong-previous", &|roster| roster.previous = roster.fed);
+    check("wrong-charter", &|roster| roster.charter = another);
+    check("issued-earlier", &|roster| roster.issued = 1);
+    check("expires-too-early", &|roster| {
+        roster.expires = roster.issued
+    });
+    check("wrong-federation", &|roster| {
+        roster.fed = another;
+        edit(roster, |member| member.logs[0].origin.fed = another);
+    });
+    check("key-vanished", &|roster| {
+        edit(roster, |member| {
+            let kept = member
+                .keys
+                .iter()
+                .filter(|key| key.purpose != KeyPurpose::Witness);
+            member.keys = Sorted::new(kept.cloned());
+        });
+    });
+    check("key-changed", &|roster| {
+        edit(roster, |member| {
+            let keys = member.keys.iter().cloned();
+            member.keys = Sorted::new(keys.map(|key| Key {
+                from: key.from - 1,
+                ..key
+            }));
+        });
+    });
+    // The members have each other's keys.
+    check("key-reused", &|roster| {
+        let mut keys: Vec<_> = roster
+            .members
+            .iter()
+            .map(|member| member.keys.clone())
+            .collect();
+        keys.rotate_left(1);
+        let mut keys = keys.into_iter();
+        edit(roster, |member| {
+            member.keys = keys.next().unwrap();
+            let mut logs = member
+                .keys
+                .iter()
+                .filter(|key| key.purpose == KeyPurpose::Log);
+            member.logs[0].key = logs.next().unwrap().kid;
+            member.nodes = Sorted::default();
+        });
+    });
+    check("log-changed", &|roster| {
+        edit(roster, |member| {
+            if member.has_role("hotline") {
+                let key = comity_trust::key_file::from_seed(&[7; 32]).verifying_key();
+                let added = Key::new(PublicKey::new(key.to_bytes()), KeyPurpose::Log, 1);
+                member.logs[0].key = added.kid;
+                member.keys = Sorted::new(member.keys.iter().cloned().chain([added]));
+            }
+        });
+    });
+    check("public-suffix", &|roster| {
+        edit(roster, |member| {
+            if member.has_role("platform") {
+                member.owns.domains = Sorted::new(Domain::new("co.uk"));
+            }
+        });
+    });
+
+    fs::write(&draft, sound).unwrap();
+    desk.sign(&[1, 2]);
+    assert_eq!(desk.history().roster().unwrap().version, 2);
+}
+
+fn edit(roster: &mut Roster, mut edit: impl FnMut(&mut Member)) {
+    let members = roster.members.iter().cloned().map(|mut member| {
+        edit(&mut member);
+        member
+    });
+    roster.members = Sorted::new(members);
+}
+
+#[test]
+fn a_charter_that_does_not_follow_is_not_signed() {
+    let desk = Desk::with_members();
+    desk.done("federation amend --orphans north.example");
+    let draft = desk.path("federation/charter-next.cbor");
+    let sound = fs::read(&draft).unwrap();
+    let check = |code: &str, change: &dyn Fn(&mut Charter)| {
+        let signed: SignedPayload = cbor::decode(&sound).unwrap();
+        let mut charter = Charter::decode(signed.payload()).unwrap();
+        change(&mut charter);
+        let unsigned = SignedPayload::unsigned(cbor::encode(&charter));
+        fs::write(&draft, unsigned.encode()).unwrap();
+        desk.refused("federation sign --key governance/governance-1.pem", code, 4);
+    };
+    check("version-gap", &|charter| charter.version = 3);
+    check("wrong-previous", &|charter| {
+        charter.previous = Some(Hash::of(b"another"))
+    });
+    check("threshold-above-keys", &|charter| charter.k = 4);
+    // A roster of that version was signed in the meantime: the charter would cut it.
+    desk.done("roster renew --days 20");
+    desk.sign(&[1, 2]);
+    check("first-roster-order", &|_| {});
+
+    desk.done("federation init --name Other --dir other/federation --keys other/governance");
+    fs::write(desk.path("other/federation/charter-next.cbor"), sound).unwrap();
+    desk.refused(
+        "federation sign --federation other/federation --key other/governance/governance-1.pem",
+        "version-gap",
         4,
     );
 }

@@ -83,7 +83,7 @@ struct Init {
     #[arg(long, value_name = "ADDRESS", value_parser = parse::address)]
     address: Vec<String>,
     /// Where the API and the console listen: a loopback address
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = API_LISTEN_DEFAULT)]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value_t = API_LISTEN_DEFAULT)]
     api: SocketAddr,
     /// The folder of the federation [default: `federation` beside the configuration]
     #[arg(long, value_name = "DIR")]
