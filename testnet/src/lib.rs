@@ -5,6 +5,7 @@
 //! process    starting it, waiting for a line that it prints, ending it in every way
 //! client     its HTTP API on loopback, with a token
 //! address    addresses on this machine that no other test has
+//! federation charter, roster and members, made with the program's own commands
 //!
 //! tiles      a log as a tlog-tiles folder, made without a node
 //! verifier   what the Go verifier says of such a folder
@@ -14,6 +15,7 @@
 pub mod address;
 pub mod binary;
 pub mod client;
+pub mod federation;
 pub mod limits;
 pub mod process;
 pub mod tiles;

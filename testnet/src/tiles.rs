@@ -17,7 +17,7 @@ use comity_log::tile::{BundleId, TileId};
 use comity_wire::ids::MemberId;
 use ed25519_dalek::SigningKey;
 
-use crate::Trouble;
+use crate::{Trouble, trouble};
 
 /// Records appended at once: not a multiple of a tile, so that partial tiles come and go.
 const BATCH: usize = 1_000;
@@ -145,10 +145,7 @@ fn record(index: u64) -> Vec<u8> {
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     let folder = path.parent().unwrap_or(path);
     let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, bytes));
-    written.map_err(|error| Trouble::File {
-        path: path.to_owned(),
-        error,
-    })
+    written.map_err(|error| trouble::file(path, error))
 }
 
 fn infallible<T>(result: Result<T, Infallible>) -> T {

@@ -1,7 +1,7 @@
 //! What can go wrong while a test sets up what it wants to look at.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -29,6 +29,14 @@ pub enum Trouble {
     #[error("the node does not build: run `cargo build -p comity --bin comity`\n{said}")]
     Build {
         /// What cargo said.
+        said: String,
+    },
+    /// A command of the node that should have succeeded.
+    #[error("`comity {command}` refused: {said}")]
+    Refused {
+        /// Its arguments.
+        command: String,
+        /// What it said.
         said: String,
     },
     /// An environment variable names a program that is not there, or is not set.
@@ -103,6 +111,7 @@ impl Trouble {
             Self::File { .. } => "file",
             Self::Program { .. } => "program",
             Self::Build { .. } => "build",
+            Self::Refused { .. } => "refused",
             Self::Variable { .. } => "variable",
             Self::EndedBefore { .. } => "ended-before",
             Self::Quiet { .. } => "quiet",
@@ -111,5 +120,12 @@ impl Trouble {
             Self::Log { .. } => "log",
             Self::Verdict { .. } => "verdict",
         }
+    }
+}
+
+pub(crate) fn file(path: &Path, error: io::Error) -> Trouble {
+    Trouble::File {
+        path: path.to_owned(),
+        error,
     }
 }
