@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, federation, member, person, roster};
+use crate::commands::{completions, federation, log, member, person, report, roster, work};
 
 /// The arguments of the program.
 #[derive(Debug, Parser)]
@@ -47,6 +47,18 @@ pub enum Command {
     /// Give a person of this member a token for the API and the console
     #[command(after_help = "Example:\n  comity person add analyst-2 --config comity.toml")]
     Person(person::Args),
+    /// Work with a running node.
+    #[command(flatten)]
+    Work(work::Command),
+    /// Check the log, prove what is in it, export it
+    #[command(after_help = "Example:\n  comity log verify")]
+    Log(log::Args),
+    /// Report how long things took
+    #[command(after_help = "Example:\n  comity report response-times")]
+    Report(report::Args),
+    /// Read other members' logs, as far as we may, and match them
+    #[command(after_help = report::AUDIT_EXAMPLE)]
+    Audit(report::AuditArgs),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity"

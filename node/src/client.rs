@@ -35,19 +35,24 @@ use crate::times::When;
 /// Which node, and as whom.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Which node")]
-pub struct Reach {
+pub(crate) struct Reach {
     /// The node's configuration
-    #[arg(long, value_name = "FILE", env = "COMITY_CONFIG", default_value = "comity.toml")]
-    pub config: PathBuf,
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "COMITY_CONFIG",
+        default_value = "comity.toml"
+    )]
+    pub(crate) config: PathBuf,
     /// Whose token to use [default: the only one there is, else admin]
     #[arg(long = "as", value_name = "NAME", value_parser = parse::person)]
-    pub person: Option<String>,
+    pub(crate) person: Option<String>,
     /// The node's API, if not as in the configuration: 127.0.0.1:8640
     #[arg(long, value_name = "ADDRESS", value_parser = api_address)]
-    pub api: Option<SocketAddr>,
+    pub(crate) api: Option<SocketAddr>,
     /// A file with the token, if not in the configuration's folder of tokens
     #[arg(long, value_name = "FILE", conflicts_with = "person")]
-    pub token_file: Option<PathBuf>,
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 impl Reach {
@@ -114,7 +119,10 @@ fn api_address(text: &str) -> Result<SocketAddr, String> {
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err("a token is sent to this machine only; reach another machine through an SSH tunnel".to_owned())
+        Err(
+            "a token is sent to this machine only; reach another machine through an SSH tunnel"
+                .to_owned(),
+        )
     }
 }
 
@@ -138,7 +146,10 @@ fn read_token(path: &Path) -> Result<Zeroizing<String>, Failure> {
     }
     Err(Failure::new(
         "not-a-token",
-        format!("{}: this is not one line of 64 lower-case hex digits.", path.display()),
+        format!(
+            "{}: this is not one line of 64 lower-case hex digits.",
+            path.display()
+        ),
         "`comity person add NAME` makes a token.",
     ))
 }
@@ -254,7 +265,10 @@ impl Client {
             (
                 "node-not-running",
                 format!("No node answers at {}.", self.base),
-                format!("Start it with `comity run --config {}`.", self.config.display()),
+                format!(
+                    "Start it with `comity run --config {}`.",
+                    self.config.display()
+                ),
             )
         } else if matches!(error, ureq::Error::Timeout(_)) {
             (
@@ -284,7 +298,9 @@ struct Problem {
 /// The failure that a problem is, if its code is one.
 fn failure_of(problem: Problem) -> Option<Failure> {
     let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let is_code = !problem.code.is_empty() && problem.code.len() <= CODE_BYTES_MAX && problem.code.bytes().all(word);
+    let is_code = !problem.code.is_empty()
+        && problem.code.len() <= CODE_BYTES_MAX
+        && problem.code.bytes().all(word);
     is_code.then(|| {
         // Codes of this program are constants; the node's live as long as the program, which ends after the first.
         let code: &'static str = problem.code.leak();
@@ -297,8 +313,14 @@ fn sentence(text: &str) -> String {
     let text = crate::tables::plain(text);
     let mut chars = text.chars();
     let first = chars.next().map(char::to_uppercase);
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    first.map_or_else(String::new, |first| format!("{first}{}{stop}", chars.as_str()))
+    let stop = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    first.map_or_else(String::new, |first| {
+        format!("{first}{}{stop}", chars.as_str())
+    })
 }
 
 /// Where the node says what time it is.
@@ -345,7 +367,11 @@ mod tests {
             next: "look elsewhere.".to_owned(),
         };
         let failure = failure_of(problem("unknown-case"));
-        let expected = Failure::new("unknown-case", "Nothing \u{fffd}[31mhere.", "Look elsewhere.");
+        let expected = Failure::new(
+            "unknown-case",
+            "Nothing \u{fffd}[31mhere.",
+            "Look elsewhere.",
+        );
         assert_eq!(failure, Some(expected));
         for code in ["", "Unknown", "a b", "é", &"x".repeat(65)] {
             assert_eq!(failure_of(problem(code)), None, "{code}");

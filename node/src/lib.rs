@@ -11,12 +11,17 @@
 //! federation_dir, draft     charters and rosters as files; those being signed
 //! roster_edit, follows      what the next roster changes, and whether it may
 //! show                      charter, roster and member for people and programs
+//! client, answers           a running node, asked over its API; what it answers
+//! log_check                 every record of a log, held against what a log promises
+//! times, tables             how people write times and read tables
 //! files, clock, limits      the edges
 //! ```
 //!
 //! It is a library only so that its tests can use it; nothing else may.
 
+mod answers;
 pub mod cli;
+mod client;
 pub mod clock;
 pub mod commands;
 pub mod config;
@@ -29,11 +34,14 @@ pub mod files;
 pub mod follows;
 pub mod keys;
 pub mod limits;
+mod log_check;
 pub mod output;
 pub mod parse;
 pub mod person;
 pub mod roster_edit;
 pub mod show;
+mod tables;
+mod times;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

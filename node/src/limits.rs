@@ -62,3 +62,33 @@ pub const COSIGN_EVERY_S_DEFAULT: u64 = 60;
 
 /// In s. An hour: what was receipted is provisional until then.
 pub const COSIGN_EVERY_S_MAX: u64 = 3_600;
+
+/// In bytes. A file of reports that the node takes; the same limit as the API's.
+pub const IMPORT_BYTES_MAX: u64 = 33_554_432;
+
+/// In bytes. URLs or a note on standard input: as much as one request to the API may have.
+pub const LOCATORS_BYTES_MAX: u64 = 1_048_576;
+
+/// In bytes. An answer of the node: a page of the longest rows, with room.
+pub const ANSWER_BYTES_MAX: u64 = 33_554_432;
+
+/// In bytes. The code of a problem that the node reports.
+pub const CODE_BYTES_MAX: usize = 64;
+
+/// In s. A node on this machine takes a connection at once.
+pub const CONNECT_SECONDS_MAX: u64 = 5;
+
+/// In s. A little longer than the API lets an audit take, so that its own answer comes first.
+pub const REQUEST_SECONDS_MAX: u64 = 330;
+
+/// In count. Drafts in one request: each is signed, and the request has to end in time.
+pub const REVIEW_DRAFTS_MAX: usize = 100;
+
+/// In bytes of hex. Rosters in one request: half of what the API takes, for the charters beside them.
+pub const ROSTERS_PART_BYTES_MAX: usize = 8_388_608;
+
+/// In bytes. `identity.toml`: two short lines.
+pub const IDENTITY_BYTES_MAX: u64 = 4_096;
+
+/// In bytes. A tile: 256 hashes.
+pub const TILE_BYTES_MAX: u64 = 8_192;

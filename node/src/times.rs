@@ -38,20 +38,19 @@ impl FromStr for When {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let relative = if let Some(rest) = text.strip_prefix('+') {
-            Some(duration(rest).map(Self::In))
+        let when = if let Some(rest) = text.strip_prefix('+') {
+            duration(rest).map(Self::In)
         } else if let Some(rest) = text.strip_prefix('-') {
-            Some(duration(rest).map(Self::Ago))
+            duration(rest).map(Self::Ago)
         } else {
-            None
+            date(text).map(Self::At)
         };
-        relative
-            .unwrap_or_else(|| date(text).map(Self::At))
-            .ok_or_else(|| HOW.to_owned())
+        when.ok_or_else(|| HOW.to_owned())
     }
 }
 
-const HOW: &str = "a time is written 2026-03-01T12:00:00Z (with its zone), or +2h, +3d (s, m, h, d, w) from now";
+const HOW: &str =
+    "a time is written 2026-03-01T12:00:00Z (with its zone), or +2h, +3d (s, m, h, d, w) from now";
 
 /// `2h`, in milliseconds.
 fn duration(text: &str) -> Option<DurationMs> {
@@ -67,7 +66,9 @@ fn duration(text: &str) -> Option<DurationMs> {
     };
     let digits = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
     let count: DurationMs = digits.then(|| count.parse().ok())??;
-    count.checked_mul(unit_ms).filter(|ms| *ms <= RELATIVE_MS_MAX)
+    count
+        .checked_mul(unit_ms)
+        .filter(|ms| *ms <= RELATIVE_MS_MAX)
 }
 
 /// An RFC 3339 time. Without its zone it is no time.
@@ -89,7 +90,13 @@ pub(crate) fn shown(at: TimeMs) -> String {
 
 /// How a length of time is shown: its two largest units.
 pub(crate) fn length(ms: DurationMs) -> String {
-    let units = [("d", DAY_MS), ("h", HOUR_MS), ("min", MINUTE_MS), ("s", 1_000), ("ms", 1)];
+    let units = [
+        ("d", DAY_MS),
+        ("h", HOUR_MS),
+        ("min", MINUTE_MS),
+        ("s", 1_000),
+        ("ms", 1),
+    ];
     let mut rest = ms;
     let mut parts = Vec::new();
     for (unit, unit_ms) in units {

@@ -2,10 +2,13 @@
 
 pub mod completions;
 pub mod federation;
+pub mod log;
 pub mod member;
 pub mod person;
+pub mod report;
 pub mod roster;
 pub mod signing;
+pub mod work;
 
 use crate::cli::Command;
 use crate::error::Failure;
@@ -21,6 +24,10 @@ pub fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Member(args) => member::run(args, output),
         Command::Roster(args) => roster::run(args, output),
         Command::Person(args) => person::run(args, output),
+        Command::Work(command) => work::run(command, output),
+        Command::Log(args) => log::run(args, output),
+        Command::Report(args) => report::run(&args, output),
+        Command::Audit(args) => report::audit(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

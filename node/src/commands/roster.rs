@@ -19,6 +19,7 @@ use comity_wire::words::TimeMs;
 use serde_json::json;
 
 use super::signing::{self, Signatures};
+use super::work::rosters;
 use crate::clock::{DAY_MS, now_ms, text_of};
 use crate::draft::{Draft, What};
 use crate::error::{Exit, Failure};
@@ -144,6 +145,9 @@ compromised: somebody else may have it; whatever is first seen since then is not
         #[arg(long)]
         keys: bool,
     },
+    /// Give a running node the charters and rosters of a folder; members learn of them from each other
+    #[command(after_help = rosters::PUBLISH_EXAMPLE)]
+    Publish(rosters::Publish),
 }
 
 /// Which folder.
@@ -179,6 +183,7 @@ enum How {
 /// Why it was not done.
 pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
     match args.command {
+        Command::Publish(args) => rosters::publish(&args, output),
         Command::Add { edit, files } => edit.make(output, |next, chain, _| {
             for path in &files {
                 let member = read_member(path, chain.history.fed())?;

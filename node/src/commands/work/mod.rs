@@ -57,6 +57,7 @@ pub enum Command {
     #[command(after_help = see::OUTBOX_EXAMPLE)]
     Outbox(see::Outbox),
     /// Show a case
+    #[command(after_help = see::CASE_EXAMPLE)]
     Case(see::Case),
     /// Count the reported locators by state, and list those to act on ourselves
     #[command(after_help = see::ITEMS_EXAMPLE)]

@@ -7,6 +7,8 @@ use std::io::{Read as _, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use comity_wire::ids::MemberId;
+use comity_wire::words::Country;
 use serde_json::{Value, json};
 
 use super::rows::CaseItem;
@@ -61,7 +63,7 @@ pub struct Opening {
     urls: Vec<Hidden>,
     /// The member to ask [default: whom the roster names]
     #[arg(long, value_name = "MEMBER", value_parser = parse::member_id)]
-    to: Option<comity_wire::ids::MemberId>,
+    to: Option<MemberId>,
     /// In what capacity it is asked: service, host, cdn, registrar, search, site-owner [default: as the roster says]
     #[arg(long, value_name = "CODE")]
     capacity: Option<String>,
@@ -79,7 +81,7 @@ pub struct Opening {
     parent: Option<CaseItem>,
     /// The country of the host
     #[arg(long, value_name = "CC", value_parser = parse::country)]
-    country: Option<comity_wire::words::Country>,
+    country: Option<Country>,
     /// The address of the host
     #[arg(long, value_name = "ADDRESS")]
     ip: Option<Hidden>,
@@ -115,7 +117,11 @@ pub struct Outside {
 /// Reads all files before the first is sent: a wrong name stops it while nothing is done.
 pub(crate) fn import(args: &Import, output: &Output) -> Result<(), Failure> {
     let read = |path: &PathBuf| Ok((name_of(path)?, report_file(path)?));
-    let files: Vec<(String, Vec<u8>)> = args.files.iter().map(read).collect::<Result<_, Failure>>()?;
+    let files: Vec<(String, Vec<u8>)> = args
+        .files
+        .iter()
+        .map(read)
+        .collect::<Result<_, Failure>>()?;
     let client = args.reach.client()?;
     let mut summaries = Vec::new();
     let mut text = String::new();
@@ -156,7 +162,11 @@ pub(crate) fn import(args: &Import, output: &Output) -> Result<(), Failure> {
     }
 }
 
-fn import_one(client: &Client, name: &str, bytes: &[u8]) -> Result<(Value, ImportSummary), Failure> {
+fn import_one(
+    client: &Client,
+    name: &str,
+    bytes: &[u8],
+) -> Result<(Value, ImportSummary), Failure> {
     let answer = client.post_file("/v1/imports", name, bytes)?;
     let summary = answers::take(&answer, "imported")?;
     let value = answer.get("imported").cloned().unwrap_or_default();
@@ -198,7 +208,7 @@ pub(crate) fn refer(args: &Opening, output: &Output) -> Result<(), Failure> {
 fn open(path: &str, args: &Opening, output: &Output) -> Result<(), Failure> {
     let urls = urls_of(&args.urls)?;
     let client = args.reach.client()?;
-    let country = args.country.as_ref().map(ToString::to_string);
+    let country = args.country.as_ref().map(Country::as_str);
     let item = |url: &String| {
         json!({
             "url": url,
@@ -246,7 +256,10 @@ fn urls_of(arguments: &[Hidden]) -> Result<Vec<String>, Failure> {
 /// What stands on each line, blank ones left out.
 fn lines(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim);
-    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    lines
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Standard input as text, up to what one statement could hold.
@@ -279,11 +292,17 @@ mod tests {
     fn urls_are_read_line_by_line() {
         let check = |text: &str, expected: &[&str]| assert_eq!(lines(text), expected);
         check("", &[]);
-        check("https://a.example/\r\n\n  https://b.example/ \n", &["https://a.example/", "https://b.example/"]);
+        check(
+            "https://a.example/\r\n\n  https://b.example/ \n",
+            &["https://a.example/", "https://b.example/"],
+        );
     }
 
     #[test]
     fn what_a_person_types_is_hidden_from_debug() {
-        assert_eq!(format!("{:?}", Hidden("https://a.example/".to_owned())), "hidden");
+        assert_eq!(
+            format!("{:?}", Hidden("https://a.example/".to_owned())),
+            "hidden"
+        );
     }
 }

@@ -98,12 +98,20 @@ pub(crate) fn review(args: &Review, output: &Output) -> Result<(), Failure> {
 }
 
 /// Sends the decision in parts, and shows what was done even if a later part fails.
-fn decide(client: &Client, drafts: &[String], decision: &str, output: &Output) -> Result<(), Failure> {
+fn decide(
+    client: &Client,
+    drafts: &[String],
+    decision: &str,
+    output: &Output,
+) -> Result<(), Failure> {
     let mut rows: Vec<Reviewed> = Vec::new();
     let mut values: Vec<Value> = Vec::new();
     let mut stopped = None;
     for part in drafts.chunks(REVIEW_DRAFTS_MAX) {
-        let answer = client.post("/v1/reviews", &json!({"drafts": part, "decision": decision}));
+        let answer = client.post(
+            "/v1/reviews",
+            &json!({"drafts": part, "decision": decision}),
+        );
         let read = answer.and_then(|answer| {
             rows.extend(answers::take::<Vec<Reviewed>>(&answer, "reviewed")?);
             values.extend(answers::take::<Vec<Value>>(&answer, "reviewed")?);
@@ -142,7 +150,8 @@ fn waiting(client: &Client) -> Result<(Vec<String>, u64), Failure> {
     let (mut mine, mut others) = (Vec::new(), 0);
     let mut after = None;
     loop {
-        let page: Page<DraftRow> = answers::take(&client.get("/v1/drafts", &page_query(after))?, "drafts")?;
+        let page: Page<DraftRow> =
+            answers::take(&client.get("/v1/drafts", &page_query(after))?, "drafts")?;
         for row in page.rows {
             if row.confirmable && row.state == "review" {
                 mine.push(row.draft);
@@ -162,7 +171,16 @@ fn waiting(client: &Client) -> Result<(Vec<String>, u64), Failure> {
 fn list(client: &Client, after: Option<u64>, output: &Output) -> Result<(), Failure> {
     let answer = client.get("/v1/drafts", &page_query(after))?;
     let page: Page<DraftRow> = answers::take(&answer, "drafts")?;
-    let mut table = Table::new(&["draft", "becomes", "to", "reference", "urgency", "items", "you may confirm", "why it waits"]);
+    let mut table = Table::new(&[
+        "draft",
+        "becomes",
+        "to",
+        "reference",
+        "urgency",
+        "items",
+        "you may confirm",
+        "why it waits",
+    ]);
     for row in &page.rows {
         let waits = format!("{} ({})", row.words, row.state);
         table.row([
@@ -190,5 +208,8 @@ fn list(client: &Client, after: Option<u64>, output: &Output) -> Result<(), Fail
 
 /// The query of a list that goes on after a number.
 pub(crate) fn page_query(after: Option<u64>) -> Vec<(&'static str, String)> {
-    after.map(|after| ("after", after.to_string())).into_iter().collect()
+    after
+        .map(|after| ("after", after.to_string()))
+        .into_iter()
+        .collect()
 }

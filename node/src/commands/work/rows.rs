@@ -174,27 +174,26 @@ mod tests {
 
     #[test]
     fn an_outcome_is_an_item_an_answer_measures_and_a_reason() {
-        let check = |text: &str, expected: Option<(u64, Option<u64>, &str, &[(&str, &str)], Option<&str>)>| {
-            let found = text.parse::<OutcomeRow>().ok();
-            let expected = expected.map(|(n, round, answer, measures, reason)| OutcomeRow {
-                item: Numbered { n, round },
-                answer: OutcomeAnswer::from_name(answer).unwrap(),
-                measures: measures
-                    .iter()
-                    .map(|(target, action)| ((*target).to_owned(), (*action).to_owned()))
-                    .collect(),
-                reason: reason.map(str::to_owned),
-            });
-            assert_eq!(found, expected, "{text}");
+        let row = |n, round, answer, measures: &[(&str, &str)], reason: Option<&str>| OutcomeRow {
+            item: Numbered { n, round },
+            answer: OutcomeAnswer::from_name(answer).unwrap(),
+            measures: measures
+                .iter()
+                .map(|(target, action)| ((*target).to_owned(), (*action).to_owned()))
+                .collect(),
+            reason: reason.map(str::to_owned),
         };
-        check("1=done", Some((1, None, "done", &[], None)));
+        let check = |text: &str, expected: Option<OutcomeRow>| {
+            assert_eq!(text.parse().ok(), expected, "{text}");
+        };
+        check("1=done", Some(row(1, None, "done", &[], None)));
         check(
             "1=done:content/removed",
-            Some((1, None, "done", &[("content", "removed")], None)),
+            Some(row(1, None, "done", &[("content", "removed")], None)),
         );
         check(
             "12.2=done:content/removed,account/suspended:illegal-here",
-            Some((
+            Some(row(
                 12,
                 Some(2),
                 "done",
@@ -202,7 +201,10 @@ mod tests {
                 Some("illegal-here"),
             )),
         );
-        check("2=not-found:gone", Some((2, None, "not-found", &[], Some("gone"))));
+        check(
+            "2=not-found:gone",
+            Some(row(2, None, "not-found", &[], Some("gone"))),
+        );
         for wrong in [
             "",
             "1",
@@ -234,7 +236,14 @@ mod tests {
         };
         check("1=offline", Some((1, None, ObservationResult::Offline)));
         check("3.2=online", Some((3, Some(2), ObservationResult::Online)));
-        for wrong in ["", "1", "1=gone", "x=offline", "1=offline:manual", "0=offline"] {
+        for wrong in [
+            "",
+            "1",
+            "1=gone",
+            "x=offline",
+            "1=offline:manual",
+            "0=offline",
+        ] {
             check(wrong, None);
         }
     }

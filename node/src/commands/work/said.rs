@@ -52,14 +52,20 @@ fn text_of(done: &Done) -> String {
 
 /// Which roster is in force.
 pub(crate) fn roster(roster: &Roster) -> String {
-    let until = roster
-        .until
-        .map_or_else(String::new, |until| format!(", until {}", times::shown(until)));
+    let until = roster.until.map_or_else(String::new, |until| {
+        format!(", until {}", times::shown(until))
+    });
     let standing = match roster.standing.as_str() {
         "current" => "is in force",
-        "in-grace" => "has run out; work goes on for the charter's grace: the governance has to sign the next one now",
-        "past-grace" => "has run out, and the grace too: only answers, receipts and audits go on until the governance signs the next one",
-        "no-roster" => return "There is no roster: `comity roster publish` gives the node one.".to_owned(),
+        "in-grace" => {
+            "has run out; work goes on for the charter's grace: the governance has to sign the next one now"
+        }
+        "past-grace" => {
+            "has run out, and the grace too: only answers, receipts and audits go on until the governance signs the next one"
+        }
+        "no-roster" => {
+            return "There is no roster: `comity roster publish` gives the node one.".to_owned();
+        }
         other => other,
     };
     format!(
@@ -119,7 +125,10 @@ pub(crate) fn reviewed(rows: &[Reviewed]) -> String {
     let mut table = Table::new(&["draft", "what became of it"]);
     for row in rows {
         let what = match (&row.statement, &row.problem) {
-            (_, Some(problem)) => format!("not done ({}): {}; {}", problem.code, problem.message, problem.next),
+            (_, Some(problem)) => format!(
+                "not done ({}): {}; {}",
+                problem.code, problem.message, problem.next
+            ),
             (Some(statement), None) => format!("signed, not yet delivered: statement {statement}"),
             (None, None) => "done; nothing is sent".to_owned(),
         };

@@ -22,6 +22,9 @@ Example:
 pub(crate) const OUTBOX_EXAMPLE: &str = "\
 Example:
   comity outbox --open";
+pub(crate) const CASE_EXAMPLE: &str = "\
+Example:
+  comity case show 00112233445566778899aabbccddeeff";
 pub(crate) const ITEMS_EXAMPLE: &str = "\
 Example:
   comity items";
@@ -62,7 +65,9 @@ pub struct Case {
 #[derive(Debug, Subcommand)]
 enum CaseCommand {
     /// Show items, deadlines, and what was said, with its receipts
-    #[command(after_help = "Example:\n  comity case show 00112233445566778899aabbccddeeff --proofs")]
+    #[command(
+        after_help = "Example:\n  comity case show 00112233445566778899aabbccddeeff --proofs"
+    )]
     Show {
         /// The case
         #[arg(value_parser = rows::case_id)]
@@ -122,7 +127,8 @@ pub(crate) fn outbox(Outbox { cases: args }: &Outbox, output: &Output) -> Result
     let sent: Page<OutboxRow> = answers::take(&on_its_way, "outbox")?;
 
     let mut text = if page.rows.is_empty() {
-        "No case of ours. `comity import` or `comity request`, then `comity review`, opens one.\n".to_owned()
+        "No case of ours. `comity import` or `comity request`, then `comity review`, opens one.\n"
+            .to_owned()
     } else {
         case_table(&page.rows, "to")
     };
@@ -159,7 +165,15 @@ fn more(text: &mut String, command: &str, args: &Cases, next: Option<u64>) {
 }
 
 fn case_table(rows: &[CaseRow], counterpart: &str) -> String {
-    let mut table = Table::new(&["case", counterpart, "kind", "reference", "urgency", "items", "where it stands"]);
+    let mut table = Table::new(&[
+        "case",
+        counterpart,
+        "kind",
+        "reference",
+        "urgency",
+        "items",
+        "where it stands",
+    ]);
     for row in rows {
         table.row([
             row.case.as_str(),
@@ -209,12 +223,25 @@ fn delivery(state: &str) -> &str {
 }
 
 fn counts(items: &[(String, u64)]) -> String {
-    let counts: Vec<_> = items.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let counts: Vec<_> = items
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
     counts.join(", ")
 }
 
 fn outbox_table(rows: &[OutboxRow]) -> Table {
-    let mut table = Table::new(&["statement", "kind", "case", "to", "state", "attempts", "next attempt", "given up at", "last failure"]);
+    let mut table = Table::new(&[
+        "statement",
+        "kind",
+        "case",
+        "to",
+        "state",
+        "attempts",
+        "next attempt",
+        "given up at",
+        "last failure",
+    ]);
     for row in rows {
         table.row([
             row.statement.as_str(),
@@ -223,7 +250,9 @@ fn outbox_table(rows: &[OutboxRow]) -> Table {
             row.to.as_str(),
             row.state.as_str(),
             row.attempts.to_string().as_str(),
-            row.due_at.map_or_else(|| "-".to_owned(), times::shown).as_str(),
+            row.due_at
+                .map_or_else(|| "-".to_owned(), times::shown)
+                .as_str(),
             times::shown(row.expires_at).as_str(),
             row.last.as_deref().unwrap_or("-"),
         ]);
@@ -232,7 +261,11 @@ fn outbox_table(rows: &[OutboxRow]) -> Table {
 }
 
 pub(crate) fn case(args: &Case, output: &Output) -> Result<(), Failure> {
-    let CaseCommand::Show { case, proofs, reach } = &args.command;
+    let CaseCommand::Show {
+        case,
+        proofs,
+        reach,
+    } = &args.command;
     let client = reach.client()?;
     let mut answer = client.get(&format!("/v1/cases/{case}"), &[])?;
     let case: answers::Case = answers::take(&answer, "case")?;
@@ -275,7 +308,12 @@ fn case_text(case: &answers::Case) -> String {
         plain(&row.urgency),
         plain(&standing(row)),
     );
-    let _ = write!(text, "\nItems (a locator is shown by `comity look {} N`)\n{}", plain(&row.case), item_table(case));
+    let _ = write!(
+        text,
+        "\nItems (a locator is shown by `comity look {} N`)\n{}",
+        plain(&row.case),
+        item_table(case)
+    );
     if !case.deadlines.is_empty() {
         let _ = write!(text, "\nDeadlines\n{}", deadline_table(case));
     }
@@ -285,16 +323,31 @@ fn case_text(case: &answers::Case) -> String {
     if case.moves.is_empty() {
         text.push_str("\nThere is nothing for us to do in it now.\n");
     } else {
-        let _ = writeln!(text, "\nWe may now send: {}.", plain(&case.moves.join(", ")));
+        let _ = writeln!(
+            text,
+            "\nWe may now send: {}.",
+            plain(&case.moves.join(", "))
+        );
     }
     text
 }
 
 fn item_table(case: &answers::Case) -> Table {
-    let mut table = Table::new(&["n", "what", "state", "in words", "round", "countries", "assessed as", "done about it"]);
+    let mut table = Table::new(&[
+        "n",
+        "what",
+        "state",
+        "in words",
+        "round",
+        "countries",
+        "assessed as",
+        "done about it",
+    ]);
     for item in &case.items {
         let assessed = item.assessments.iter();
-        let assessed: Vec<_> = assessed.map(|(who, scheme, code)| format!("{scheme} {code} by {who}")).collect();
+        let assessed: Vec<_> = assessed
+            .map(|(who, scheme, code)| format!("{scheme} {code} by {who}"))
+            .collect();
         let measures = item.measures.iter();
         let measures: Vec<_> = measures
             .map(|(target, action, at)| format!("{target} {action} {}", times::shown(*at)))
@@ -314,7 +367,15 @@ fn item_table(case: &answers::Case) -> Table {
 }
 
 fn deadline_table(case: &answers::Case) -> Table {
-    let mut table = Table::new(&["clock", "item", "round", "since", "due", "stood still", "standing"]);
+    let mut table = Table::new(&[
+        "clock",
+        "item",
+        "round",
+        "since",
+        "due",
+        "stood still",
+        "standing",
+    ]);
     for deadline in &case.deadlines {
         table.row([
             deadline.clock.clone(),
@@ -333,9 +394,9 @@ fn deadline_table(case: &answers::Case) -> Table {
 fn timeline(events: &[Event]) -> String {
     let mut text = String::new();
     for event in events {
-        let registered = event
-            .registered_at
-            .map_or_else(String::new, |at| format!(", registered {}", times::shown(at)));
+        let registered = event.registered_at.map_or_else(String::new, |at| {
+            format!(", registered {}", times::shown(at))
+        });
         let _ = writeln!(
             text,
             "  {}  {}  {}: {} [{}{registered}]\n    statement {}",
@@ -355,25 +416,35 @@ fn timeline(events: &[Event]) -> String {
 
 fn links(text: &mut String, words: &str, links: &[(ItemNumber, String, ItemNumber)]) {
     for (own, case, theirs) in links {
-        let _ = writeln!(text, "{words}: item {own} is item {theirs} of case {}", plain(case));
+        let _ = writeln!(
+            text,
+            "{words}: item {own} is item {theirs} of case {}",
+            plain(case)
+        );
     }
 }
 
+/// A statement, and the index of its record, if it is proved.
+type ProofRow<'e> = (&'e str, Result<u64, Failure>);
+
 /// For each statement that our log has a record of: the index, if it is proved.
-fn prove_all<'e>(client: &Client, events: &'e [Event]) -> Result<Vec<(&'e str, Result<u64, Failure>)>, Failure> {
+fn prove_all<'e>(client: &Client, events: &'e [Event]) -> Result<Vec<ProofRow<'e>>, Failure> {
     let recorded = events.iter().filter(|event| event.index.is_some());
     let prove = |event: &'e Event| {
-        let statement = rows::statement_id(&event.statement).map_err(|_| answers::not_understood())?;
+        let statement =
+            rows::statement_id(&event.statement).map_err(|_| answers::not_understood())?;
         match proved(client, &statement) {
             Ok(proof) => Ok((event.statement.as_str(), Ok(proof.shown.index))),
-            Err(failure) if failure.exit == Exit::NotVerified => Ok((event.statement.as_str(), Err(failure))),
+            Err(failure) if failure.exit == Exit::NotVerified => {
+                Ok((event.statement.as_str(), Err(failure)))
+            }
             Err(failure) => Err(failure),
         }
     };
     recorded.map(prove).collect()
 }
 
-fn proof_table(rows: &[(&str, Result<u64, Failure>)]) -> Table {
+fn proof_table(rows: &[ProofRow<'_>]) -> Table {
     let mut table = Table::new(&["statement", "our log"]);
     for (statement, found) in rows {
         let found = match found {
@@ -385,8 +456,8 @@ fn proof_table(rows: &[(&str, Result<u64, Failure>)]) -> Table {
     table
 }
 
-fn proof_values(rows: &[(&str, Result<u64, Failure>)]) -> Value {
-    let value = |(statement, found): &(&str, Result<u64, Failure>)| match found {
+fn proof_values(rows: &[ProofRow<'_>]) -> Value {
+    let value = |(statement, found): &ProofRow<'_>| match found {
         Ok(index) => json!({"statement": statement, "verified": true, "index": index}),
         Err(failure) => json!({"statement": statement, "verified": false, "code": failure.code}),
     };
@@ -421,7 +492,14 @@ pub(crate) fn items(args: &Items, output: &Output) -> Result<(), Failure> {
 pub(crate) fn members(args: &Members, output: &Output) -> Result<(), Failure> {
     let answer = args.reach.client()?.get("/v1/members", &[])?;
     let shown: answers::Members = answers::take(&answer, "members")?;
-    let mut table = Table::new(&["member", "name", "roles", "countries", "connection", "waiting for it"]);
+    let mut table = Table::new(&[
+        "member",
+        "name",
+        "roles",
+        "countries",
+        "connection",
+        "waiting for it",
+    ]);
     for member in &shown.members {
         table.row([
             member.id.clone(),

@@ -86,7 +86,11 @@ pub struct Outcome {
     #[arg(value_parser = rows::case_id)]
     case: CaseId,
     /// What was done for an item (N.ROUND=… for an earlier round); several times for several
-    #[arg(long = "item", value_name = "N=ANSWER[:TARGET/ACTION,…][:REASON]", required = true)]
+    #[arg(
+        long = "item",
+        value_name = "N=ANSWER[:TARGET/ACTION,…][:REASON]",
+        required = true
+    )]
     items: Vec<OutcomeRow>,
     /// When it took effect: RFC 3339, or --effective-at=-2h [default: now]
     #[arg(long, value_name = "TIME")]
@@ -233,7 +237,10 @@ pub(crate) fn answer(args: &Answer, output: &Output) -> Result<(), Failure> {
 pub(crate) fn outcome(args: &Outcome, output: &Output) -> Result<(), Failure> {
     let client = args.reach.client()?;
     let effective_at = client.time_of(args.effective_at)?;
-    let rows = args.items.iter().map(|row| row.to_json(args.automated, effective_at));
+    let rows = args
+        .items
+        .iter()
+        .map(|row| row.to_json(args.automated, effective_at));
     let body = json!({
         "case": args.case.to_string(),
         "items": rows.collect::<Vec<_>>(),
@@ -245,7 +252,7 @@ pub(crate) fn outcome(args: &Outcome, output: &Output) -> Result<(), Failure> {
 pub(crate) fn observe(args: &Observe, output: &Output) -> Result<(), Failure> {
     let client = args.reach.client()?;
     let at = client.time_of(args.at)?;
-    let vantage = args.vantage.as_ref().map(ToString::to_string);
+    let vantage = args.vantage.as_ref().map(Country::as_str);
     let row = |row: &ObservationRow| {
         json!({
             "n": row.item.n,
@@ -270,7 +277,10 @@ pub(crate) fn withdraw(args: &Withdraw, output: &Output) -> Result<(), Failure> 
         "items": meant(&args.items),
         "text": text_of(args.text.as_ref()),
     });
-    said::done(&args.reach.client()?.post("/v1/withdrawals", &body)?, output)
+    said::done(
+        &args.reach.client()?.post("/v1/withdrawals", &body)?,
+        output,
+    )
 }
 
 pub(crate) fn hold(args: &Hold, output: &Output) -> Result<(), Failure> {
@@ -297,13 +307,24 @@ pub(crate) fn ask(args: &Ask, output: &Output) -> Result<(), Failure> {
 
 pub(crate) fn inform(args: &Inform, output: &Output) -> Result<(), Failure> {
     let Hidden(text) = &args.text;
-    let text = if text == "-" { read_stdin()?.trim().to_owned() } else { text.clone() };
+    let text = if text == "-" {
+        read_stdin()?.trim().to_owned()
+    } else {
+        text.clone()
+    };
     let of = args.of.as_ref().map(ToString::to_string);
     let body = json!({"case": args.case.to_string(), "of": of, "text": text});
-    said::done(&args.reach.client()?.post("/v1/information", &body)?, output)
+    said::done(
+        &args.reach.client()?.post("/v1/information", &body)?,
+        output,
+    )
 }
 
 /// The items that are meant; none named means all.
 fn meant(items: &[ItemNumber]) -> Value {
-    if items.is_empty() { Value::Null } else { json!(items) }
+    if items.is_empty() {
+        Value::Null
+    } else {
+        json!(items)
+    }
 }

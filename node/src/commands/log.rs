@@ -1,0 +1,560 @@
+//! `comity log`: is the log what was signed, is a statement in it, and the whole of it for other people's tools.
+//!
+//! ```text
+//! verify                the running node's signed head
+//! verify --data DIR     every record of a stopped node, against its tiles and its signed head
+//! prove STATEMENT       an inclusion proof, checked before it is shown
+//! export --data DIR     a folder that C2SP tlog-tiles tools read
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args as ClapArgs, Subcommand};
+use comity_log::checkpoint::{UnverifiedCheckpoint, VerifiedCheckpoint};
+use comity_log::hash::leaf_hash;
+use comity_log::key::{KeyKind, KeyName, VerifierKey};
+use comity_log::names::Origin;
+use comity_log::tlog_proof::TlogProof;
+use comity_store::{Journal, StorageKey, StoreError};
+use comity_wire::ids::{Hash, PublicKey, StatementId};
+use comity_wire::leaf::Leaf;
+use data_encoding::HEXLOWER;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::work::rows;
+use crate::answers::{self, Log, Proof};
+use crate::client::{Client, Reach};
+use crate::config::Config;
+use crate::error::{Exit, Failure};
+use crate::files::{self, Mode, NewFiles};
+use crate::keys::STORAGE_KEY_FILE;
+use crate::limits::{IDENTITY_BYTES_MAX, TILE_BYTES_MAX};
+use crate::log_check::{Broken, Check, Counts};
+use crate::output::Output;
+use crate::tables::{Table, plain};
+
+/// What to do with the log.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the log: the signed head of a running node, or every record of a stopped one
+    #[command(after_help = "\
+Without --data the running node is asked for its signed head, and the signature is checked. With --data every record of
+a stopped node is read, and root, tiles and signed head are made anew and compared.
+
+Examples:
+  comity log verify
+  comity log verify --data north/data --config north/comity.toml")]
+    Verify {
+        #[command(flatten)]
+        data: MaybeData,
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Prove that a statement is in our log
+    #[command(after_help = "\
+The proof is checked before it is shown. With --out three files are written: the proof (c2sp.org/tlog-proof@v1), beside
+it .leaf, the record that it proves, and .receipt, the other side's receipt, if there is one.
+
+Example:
+  comity log prove 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff --out proof.txt")]
+    Prove {
+        /// The statement
+        #[arg(value_parser = rows::statement_id)]
+        statement: StatementId,
+        /// Where to write the proof; nothing is overwritten
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Write the whole log of a stopped node as a folder for other people's verifiers
+    #[command(after_help = "\
+Writes OUT/checkpoint, OUT/tile/<level>/…, OUT/tile/entries/… (C2SP tlog-tiles) and OUT/vkey, the verifier key in one line.
+
+Example:
+  comity log export --data north/data --config north/comity.toml --to north-log")]
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// The folder to write; it must be empty or not there
+        #[arg(long, value_name = "OUT")]
+        to: PathBuf,
+    },
+}
+
+/// The data directory of a stopped node.
+#[derive(Debug, Clone, ClapArgs)]
+struct Data {
+    /// The data directory of a stopped node
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The key that protects what is stored [default: DIR/keys/storage.key, else that of --config]
+    #[arg(long, value_name = "FILE")]
+    storage_key: Option<PathBuf>,
+    /// The node's configuration
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "COMITY_CONFIG",
+        default_value = "comity.toml"
+    )]
+    config: PathBuf,
+}
+
+/// The same, if it is wanted; `--config` is that of [`Reach`].
+#[derive(Debug, Clone, ClapArgs)]
+struct MaybeData {
+    /// The data directory of a stopped node
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The key that protects what is stored [default: DIR/keys/storage.key, else that of --config]
+    #[arg(long, value_name = "FILE", requires = "data")]
+    storage_key: Option<PathBuf>,
+}
+
+/// Does it.
+///
+/// # Errors
+/// Why it was not done; with status 4 what does not verify.
+pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
+    match args.command {
+        Command::Verify { data, reach } => match data.data {
+            Some(dir) => {
+                let storage_key = data.storage_key;
+                let config = reach.config;
+                let data = Data {
+                    data: dir,
+                    storage_key,
+                    config,
+                };
+                verify_data(&data, output)
+            }
+            None => verify_node(&reach.client()?, output),
+        },
+        Command::Prove {
+            statement,
+            out,
+            reach,
+        } => prove(&reach.client()?, &statement, out.as_deref(), output),
+        Command::Export { data, to } => export(&data, &to, output),
+    }
+}
+
+// A running node.
+
+fn verify_node(client: &Client, output: &Output) -> Result<(), Failure> {
+    let answer = client.get("/v1/log", &[])?;
+    let log: Log = answers::take(&answer, "log")?;
+    let vkey = vkey_of(&log)?;
+    let checkpoint = UnverifiedCheckpoint::parse(log.checkpoint.as_bytes());
+    let checkpoint = checkpoint
+        .and_then(|checkpoint| checkpoint.verify(&vkey))
+        .map_err(|error| not_verified(error.code(), &format!("the signed head: {error}")))?;
+    let head = checkpoint.head();
+    let same = head.size() == log.size
+        && head.root().to_string() == log.root
+        && checkpoint.origin().to_string() == log.origin;
+    if !same {
+        return Err(not_verified(
+            "head-differs",
+            "the node names another head than the one that it signed",
+        ));
+    }
+    let text = format!(
+        "The signed head is valid.\n  log      {}\n  records  {}\n  root     {}\n  key      {vkey}\nThis checks the signature, not the records: stop the node and run `comity log verify --data DIR` for every one of them.",
+        checkpoint.origin(),
+        head.size(),
+        head.root(),
+    );
+    let mut answer = answer;
+    if let Value::Object(answer) = &mut answer {
+        answer.insert(
+            "verified".to_owned(),
+            json!({"signature": true, "records": false}),
+        );
+    }
+    output.result(&answer, &text);
+    Ok(())
+}
+
+/// The verifier key that a node names for its log.
+fn vkey_of(log: &Log) -> Result<VerifierKey, Failure> {
+    let vkey: Result<VerifierKey, _> = log.vkey.trim().parse();
+    let vkey =
+        vkey.map_err(|error| not_verified(error.code(), &format!("the verifier key: {error}")))?;
+    if vkey.name().as_str() == log.origin {
+        Ok(vkey)
+    } else {
+        Err(not_verified(
+            "checkpoint-key-of-another",
+            "the verifier key is that of another log",
+        ))
+    }
+}
+
+/// A proof that was checked, and the head it leads to.
+pub(crate) struct Proved {
+    pub(crate) shown: Proof,
+    pub(crate) answer: Value,
+    checkpoint: VerifiedCheckpoint,
+    vkey: VerifierKey,
+    leaf: Vec<u8>,
+}
+
+/// Asks the node for the proof of a statement, and checks it: the record names the statement and its own index, and its
+/// path leads to a head that the log has signed.
+///
+/// # Errors
+/// What the node says; with status 4 what does not hold.
+pub(crate) fn proved(client: &Client, statement: &StatementId) -> Result<Proved, Failure> {
+    let log: Log = answers::take(&client.get("/v1/log", &[])?, "log")?;
+    let vkey = vkey_of(&log)?;
+    let answer = client.get(&format!("/v1/log/proofs/{statement}"), &[])?;
+    let shown: Proof = answers::take(&answer, "proof")?;
+    let leaf = HEXLOWER
+        .decode(shown.leaf.as_bytes())
+        .map_err(|_| answers::not_understood())?;
+    let decoded = Leaf::decode(&leaf)
+        .map_err(|_| not_verified("leaf-unreadable", "the record cannot be read"))?;
+    if decoded.statement != Some(*statement) || decoded.index != shown.index {
+        return Err(not_verified(
+            "leaf-of-another",
+            "the record is not about this statement, or not at its index",
+        ));
+    }
+    let proof = TlogProof::parse(shown.proof.as_bytes())
+        .map_err(|error| not_verified(error.code(), &format!("the proof: {error}")))?;
+    if proof.index != shown.index {
+        return Err(not_verified(
+            "leaf-of-another",
+            "the proof is for another record",
+        ));
+    }
+    let checkpoint = proof
+        .verify(&leaf_hash(&leaf), &vkey)
+        .map_err(|error| not_verified(error.code(), &format!("the proof: {error}")))?;
+    Ok(Proved {
+        shown,
+        answer,
+        checkpoint,
+        vkey,
+        leaf,
+    })
+}
+
+fn prove(
+    client: &Client,
+    statement: &StatementId,
+    out: Option<&Path>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let proved = proved(client, statement)?;
+    let receipt = proved
+        .shown
+        .receipt
+        .as_deref()
+        .map(|hex| HEXLOWER.decode(hex.as_bytes()));
+    let receipt = receipt.transpose().map_err(|_| answers::not_understood())?;
+    let mut text = format!(
+        "Proved: the statement is record {} of the log {}.\n  records in that head  {}\n  verifier key          {}\n",
+        proved.shown.index,
+        proved.checkpoint.origin(),
+        proved.checkpoint.head().size(),
+        proved.vkey,
+    );
+    text.push_str(match &receipt {
+        Some(_) => "There is the other side's receipt, too.\n",
+        None => "There is no receipt of the other side for it.\n",
+    });
+    match out {
+        Some(path) => {
+            let beside = |extension: &str| {
+                let mut name = path.as_os_str().to_owned();
+                name.push(extension);
+                PathBuf::from(name)
+            };
+            let mut files = NewFiles::default();
+            files.add(path, Mode::Public, proved.shown.proof.as_bytes());
+            files.add(beside(".leaf"), Mode::Public, &proved.leaf);
+            if let Some(receipt) = &receipt {
+                files.add(beside(".receipt"), Mode::Public, receipt);
+            }
+            files.write()?;
+            text.push_str(&format!(
+                "Written: {}, and beside it what it proves.",
+                path.display()
+            ));
+        }
+        None => text.push_str(&format!("\n{}", plain_lines(&proved.shown.proof))),
+    }
+    let mut answer = proved.answer;
+    if let Value::Object(answer) = &mut answer {
+        answer.insert("verified".to_owned(), json!(true));
+    }
+    output.result(&answer, &text);
+    Ok(())
+}
+
+fn plain_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(plain).collect();
+    lines.join("\n")
+}
+
+// A stopped node.
+
+/// `identity.toml` of a data directory: which log it is, and the key of that log.
+#[derive(Deserialize)]
+struct Identity {
+    origin: String,
+    log_public: String,
+}
+
+/// The name of the file that says which log a data directory is.
+const IDENTITY_FILE: &str = "identity.toml";
+
+/// A data directory that was opened: nobody else has it now.
+struct Opened {
+    journal: Journal,
+    vkey: VerifierKey,
+    checkpoint: VerifiedCheckpoint,
+    checkpoint_bytes: Vec<u8>,
+}
+
+fn verify_data(data: &Data, output: &Output) -> Result<(), Failure> {
+    let log_dir = data.data.join("log");
+    let before = tiles_of(&log_dir)?;
+    let opened = open(data)?;
+    let head = opened.journal.head();
+    let counts = check_records(&opened).map_err(|error| match error {
+        Unsound::Store(error) => of_store(&error),
+        Unsound::Broken(broken) => not_verified(broken.code(), &broken.to_string()),
+    })?;
+    let after = tiles_of(&log_dir)?;
+    // The store makes tiles anew that were missing or damaged; that it had to is worth knowing.
+    let mended = after
+        .iter()
+        .filter(|(path, hash)| before.get(*path) != Some(hash))
+        .count();
+    let signed = opened.checkpoint.head().size();
+    let mut text = format!(
+        "The log is sound.\n  log            {}\n  records        {}\n  signed         {signed}\n  root           {}\n  facts          {} match, {} are gone\n  counterparts   {}, their numbers without a gap\n  tiles          {}, {mended} of them missing or damaged before and made anew\n",
+        opened.checkpoint.origin(),
+        head.size(),
+        head.root(),
+        counts.facts,
+        counts.facts_gone,
+        counts.counterparts,
+        after.len(),
+    );
+    let mut table = Table::new(&["records", "kind"]);
+    for (kind, count) in &counts.kinds {
+        table.row([count.to_string().as_str(), kind.as_str()]);
+    }
+    text.push_str(&table.to_string());
+    let value = json!({"log": {
+        "origin": opened.checkpoint.origin().to_string(),
+        "size": head.size(),
+        "root": head.root().to_string(),
+        "signed_size": signed,
+        "vkey": opened.vkey.to_string(),
+        "kinds": counts.kinds,
+        "facts": counts.facts,
+        "facts_gone": counts.facts_gone,
+        "counterparts": counts.counterparts,
+        "tiles": after.len(),
+        "tiles_mended": mended,
+    }, "verified": {"signature": true, "records": true}});
+    output.result(&value, &text);
+    Ok(())
+}
+
+/// Why a journal is not what it should be.
+enum Unsound {
+    Store(StoreError),
+    Broken(Broken),
+}
+
+fn check_records(opened: &Opened) -> Result<Counts, Unsound> {
+    let head = opened.journal.head();
+    let mut check = Check::new();
+    for index in 0..head.size() {
+        let (leaf, facts) = opened.journal.record(index).map_err(Unsound::Store)?;
+        check
+            .record(leaf, facts.as_deref())
+            .map_err(Unsound::Broken)?;
+    }
+    check
+        .finish(&head, opened.checkpoint.head())
+        .map_err(Unsound::Broken)
+}
+
+fn export(data: &Data, to: &Path, output: &Output) -> Result<(), Failure> {
+    let opened = open(data)?;
+    let exported = opened.journal.export(to, &opened.checkpoint_bytes);
+    exported.map_err(|error| of_store(&error))?;
+    files::write_new(
+        &to.join("vkey"),
+        Mode::Public,
+        format!("{}\n", opened.vkey).as_bytes(),
+    )?;
+    let size = opened.checkpoint.head().size();
+    let value = json!({"exported": {
+        "origin": opened.checkpoint.origin().to_string(),
+        "size": size,
+        "root": opened.checkpoint.head().root().to_string(),
+        "to": to.display().to_string(),
+        "vkey": opened.vkey.to_string(),
+    }});
+    let text = format!(
+        "{} holds {size} records of the log {}.\n  verifier key  {}\nNext: give the folder to whom may read the records; the verifier key is also in the federation's roster.",
+        to.display(),
+        opened.checkpoint.origin(),
+        opened.vkey
+    );
+    output.result(&value, &text);
+    Ok(())
+}
+
+/// Reads what the directory says of itself, checks the signed head, and opens the journal.
+fn open(data: &Data) -> Result<Opened, Failure> {
+    let dir = &data.data;
+    let (origin, vkey) = identity(dir)?;
+    let checkpoint_path = dir.join("log").join("checkpoint");
+    let bytes_max = u64::try_from(comity_log::limits::NOTE_BYTES_MAX).unwrap_or(u64::MAX);
+    let checkpoint_bytes = files::read(&checkpoint_path, bytes_max)?;
+    let checkpoint = UnverifiedCheckpoint::parse(&checkpoint_bytes)
+        .and_then(|checkpoint| checkpoint.verify(&vkey))
+        .map_err(|error| {
+            not_verified(
+                error.code(),
+                &format!("{}: {error}", checkpoint_path.display()),
+            )
+        })?;
+    let key_path = storage_key_path(data)?;
+    let key = StorageKey::read(&key_path).map_err(|error| of_store(&error))?;
+    let journal = Journal::open(dir, &key, &origin).map_err(|error| match error {
+        StoreError::Locked { .. } => Failure::new(
+            "store-locked",
+            format!("{}: the node is running.", dir.display()),
+            "Stop the node first; a running one is asked without --data.",
+        ),
+        other => of_store(&other),
+    })?;
+    Ok(Opened {
+        journal,
+        vkey,
+        checkpoint,
+        checkpoint_bytes,
+    })
+}
+
+fn identity(dir: &Path) -> Result<(Origin, VerifierKey), Failure> {
+    let path = dir.join(IDENTITY_FILE);
+    let bytes = files::read(&path, IDENTITY_BYTES_MAX).map_err(|failure| match failure.code {
+        "file-not-found" => Failure::new(
+            "no-data-directory",
+            format!("{}: there is no {IDENTITY_FILE}, so this is not the data directory of a node.", dir.display()),
+            "Check the path: it is `data_dir` of the configuration, or DIR/MEMBER after `comity demo --data DIR`.",
+        ),
+        _ => failure,
+    })?;
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let read = toml::from_str::<Identity>(&text).ok().and_then(|identity| {
+        let origin = Origin::parse(&identity.origin)?;
+        let key = PublicKey::from_hex(&identity.log_public)?.usable()?;
+        let vkey = VerifierKey::new(KeyName::from(&origin), KeyKind::Log, key).ok()?;
+        Some((origin, vkey))
+    });
+    read.ok_or_else(|| {
+        Failure::new(
+            "identity-damaged",
+            format!("{}: origin and log_public cannot be read.", path.display()),
+            "Start the node once with its configuration: it writes this file anew.",
+        )
+    })
+}
+
+fn storage_key_path(data: &Data) -> Result<PathBuf, Failure> {
+    if let Some(path) = &data.storage_key {
+        return Ok(path.clone());
+    }
+    let beside = data.data.join("keys").join(STORAGE_KEY_FILE);
+    if beside.exists() {
+        return Ok(beside);
+    }
+    if !data.config.exists() {
+        return Err(Failure::new(
+            "no-storage-key",
+            format!(
+                "{} holds no {STORAGE_KEY_FILE}, and there is no configuration that names one.",
+                data.data.display()
+            ),
+            "Give the key with --storage-key FILE, or the node's configuration with --config.",
+        ));
+    }
+    Ok(Config::load(&data.config)?.keys_dir.join(STORAGE_KEY_FILE))
+}
+
+/// The tiles on disk: path below `log/`, and the hash of what is there.
+fn tiles_of(log_dir: &Path) -> Result<BTreeMap<PathBuf, Hash>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![log_dir.join("tile")];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else {
+            // Derived: what is missing is made anew.
+            continue;
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = files::read(&path, TILE_BYTES_MAX).unwrap_or_default();
+                found.insert(path, Hash::of(&bytes));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What the store says, with status 4 where the data is not what was written.
+fn of_store(error: &StoreError) -> Failure {
+    let failure = Failure::new(
+        error.code(),
+        format!("{}.", capital(&error.to_string())),
+        error.next_step(),
+    );
+    match error {
+        StoreError::JournalDamaged { .. }
+        | StoreError::HeadDamaged { .. }
+        | StoreError::HeadMissing { .. }
+        | StoreError::HeadBehindCheckpoint { .. }
+        | StoreError::CheckpointIsAnother
+        | StoreError::Tree(_) => failure.exits(Exit::NotVerified),
+        _ => failure,
+    }
+}
+
+fn not_verified(code: &'static str, what: &str) -> Failure {
+    Failure::new(
+        code,
+        format!("Not verified: {what}."),
+        "Keep everything as it is: this is evidence. Ask the operator of the log; other members hold earlier signed heads of it.",
+    )
+    .exits(Exit::NotVerified)
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string());
+    first.map_or_else(String::new, |first| first + chars.as_str())
+}

@@ -1,0 +1,181 @@
+//! `comity report` and `comity audit`: how long things took, and whether what the logs say fits together.
+
+use std::fmt::Write as _;
+
+use clap::{Args as ClapArgs, Subcommand};
+use comity_wire::words::DurationMs;
+use serde_json::Value;
+
+use crate::answers::{self, ResponseTimes};
+use crate::client::Reach;
+use crate::error::Failure;
+use crate::output::Output;
+use crate::tables::{Table, plain};
+use crate::times;
+
+pub(crate) const AUDIT_EXAMPLE: &str = "\
+Pulls from every member the records that this one has a right to read, verifies and matches them. Each pull is a record
+on both sides. It may take some minutes; --last shows what the last one found.
+
+Examples:
+  comity audit
+  comity audit --last --json";
+
+/// What to report.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show how long each step took, from this node's own records
+    #[command(after_help = "\
+Clocks: offered, from our first attempt to deliver; registered, from the other side's record; reported, from the public's
+report, which is the hotline's claim. Percentiles are exact, by nearest rank. What has begun and not ended is counted as
+open, never left out.
+
+Examples:
+  comity report response-times
+  comity report response-times --csv > response-times.csv")]
+    ResponseTimes {
+        /// Write CSV, in milliseconds
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+        #[command(flatten)]
+        reach: Reach,
+    },
+}
+
+/// An audit.
+#[derive(Debug, ClapArgs)]
+pub struct AuditArgs {
+    /// Show what the last audit found, and pull nothing
+    #[arg(long)]
+    last: bool,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Does it.
+///
+/// # Errors
+/// Why it was not done.
+pub fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+    let Command::ResponseTimes { csv, reach } = &args.command;
+    let answer = reach.client()?.get("/v1/reports/response-times", &[])?;
+    let found: ResponseTimes = answers::take(&answer, "response-times")?;
+    if *csv {
+        output.raw(csv_of(&found).trim_end());
+    } else {
+        output.result(&answer, &text_of(&found));
+    }
+    Ok(())
+}
+
+/// Audits.
+///
+/// # Errors
+/// Why it was not done. A finding is a result, not a failure.
+pub fn audit(args: &AuditArgs, output: &Output) -> Result<(), Failure> {
+    let client = args.reach.client()?;
+    let answer = if args.last {
+        client.get("/v1/audits", &[])?
+    } else {
+        output.note("Asking every member for its log …");
+        client.post("/v1/audits", &Value::Object(serde_json::Map::new()))?
+    };
+    let found: answers::Audit = answers::take(&answer, "audit")?;
+    let mut logs = Table::new(&["log", "records read", "how much of it"]);
+    for (origin, records, whole) in &found.logs {
+        let part = if *whole { "all" } else { "what we may read" };
+        logs.row([origin.as_str(), records.to_string().as_str(), part]);
+    }
+    let mut text = format!("{logs}\n");
+    if found.logs.is_empty() {
+        "No log of another member was read: this member has no right to one, or nobody answered.\n\n".clone_into(&mut text);
+    }
+    if found.findings.is_empty() {
+        text.push_str("No finding: what was read verifies and fits together.\n");
+    } else {
+        let mut table = Table::new(&["finding", "member", "in words"]);
+        for (code, member, words) in &found.findings {
+            table.row([code, member, words]);
+        }
+        let _ = write!(
+            text,
+            "{} findings; each goes to its subject for reply before it is published.\n{table}",
+            found.findings.len()
+        );
+    }
+    let _ = write!(text, "\n{}", text_of(&found.response_times));
+    output.result(&answer, &text);
+    Ok(())
+}
+
+fn text_of(found: &ResponseTimes) -> String {
+    let mut text = format!(
+        "Response times, from the records of {}\n",
+        plain(&found.members.join(", "))
+    );
+    if found.rows.iter().all(|row| row.count == 0 && row.open == 0) {
+        text.push_str("Nothing was asked yet.");
+        return text;
+    }
+    let length = |ms: Option<DurationMs>| ms.map_or_else(|| "-".to_owned(), times::length);
+    let mut table = Table::new(&[
+        "from",
+        "to",
+        "count",
+        "open",
+        "half within",
+        "90% within",
+        "95% within",
+        "99% within",
+        "slowest",
+    ]);
+    for row in &found.rows {
+        table.row([
+            row.clock.clone(),
+            row.step.clone(),
+            row.count.to_string(),
+            row.open.to_string(),
+            length(row.p50_ms),
+            length(row.p90_ms),
+            length(row.p95_ms),
+            length(row.p99_ms),
+            length(row.max_ms),
+        ]);
+    }
+    let _ = write!(text, "{table}");
+    text
+}
+
+fn csv_of(found: &ResponseTimes) -> String {
+    let mut csv = "clock,step,count,open,p50_ms,p90_ms,p95_ms,p99_ms,max_ms\n".to_owned();
+    let number = |ms: Option<DurationMs>| ms.map_or_else(String::new, |ms| ms.to_string());
+    for row in &found.rows {
+        let cells = [
+            word(&row.clock),
+            word(&row.step),
+            row.count.to_string(),
+            row.open.to_string(),
+            number(row.p50_ms),
+            number(row.p90_ms),
+            number(row.p95_ms),
+            number(row.p99_ms),
+            number(row.max_ms),
+        ];
+        let _ = writeln!(csv, "{}", cells.join(","));
+    }
+    csv
+}
+
+/// A registry word needs no quoting, and nothing else may stand there.
+fn word(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    text.chars()
+        .map(|c| if fits(c) { c } else { '?' })
+        .collect()
+}
