@@ -93,7 +93,6 @@ fn cddl_choices(registries: &[Registry]) -> String {
             "answer-code",
             "exchange-code",
             "audit-code",
-            "finding",
         ];
         if registry.rust.is_empty() || is_no_rule.contains(&registry.name.as_str()) {
             continue;

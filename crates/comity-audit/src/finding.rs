@@ -1,0 +1,153 @@
+//! What an audit can find. A finding says what the records say; it is shown to
+//! the member that it is about, for reply, before it is published.
+
+use std::fmt;
+
+use comity_wire::ids::{CaseId, MemberId, StatementId};
+use serde::{Serialize, Serializer};
+
+/// Declares what can be found: name, code, sentence (registry `finding`).
+macro_rules! found {
+    ($($name:ident, $code:literal, $sentence:literal;)*) => {
+        /// What was found.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Found {
+            $(#[doc = $sentence] $name,)*
+        }
+
+        impl Found {
+            /// Everything that can be found.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)*
+                }
+            }
+
+            /// What it means, in one sentence.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self {
+                    $(Self::$name => $sentence,)*
+                }
+            }
+        }
+    };
+}
+
+found! {
+    // Of one log: nothing of it can be used.
+    LeafUnreadable, "leaf-unreadable", "A leaf is not a record in the deterministic encoding.";
+    NotUnderHead, "not-under-head", "The path of a record does not lead to the root that the log has signed.";
+    RootDiffers, "root-differs", "All leaves together have another root than the one that the log has signed.";
+    IndexOrder, "index-order", "The records do not stand in the order of their indexes, or one stands twice.";
+    // Of one log: proven, and against the rules.
+    IndexGap, "index-gap", "A record is missing although the asker may read the whole log.";
+    LogNotOpened, "log-not-opened", "The first record of the log is not the one that opens it, or a later one is.";
+    SequencesOfAnotherHead, "sequences-of-another-head", "The sequence numbers that came with the records are signed for another log or head.";
+    FactsUnreadable, "facts-unreadable", "The facts are those that the record commits to, but are not in the deterministic encoding.";
+    FactsNotCommitted, "facts-not-committed", "The facts are not those that the record commits to.";
+    SeqGap, "seq-gap", "The numbers of the records about one counterpart are not contiguous.";
+    TimeDecreases, "time-decreases", "A record is dated before the one that it follows.";
+    RecordIncomplete, "record-incomplete", "A record about a statement does not say which statement, case, kind or counterpart.";
+    RecordedTwice, "recorded-twice", "One statement has two records of a kind that it can have once.";
+    SentWithoutOffer, "sent-without-offer", "The sender has a receipt for a statement that its log does not say was offered.";
+    // Of two logs.
+    MissingAtRecipient, "missing-at-recipient", "The sender has a receipt, and the recipient's log has no record of the statement.";
+    MissingAtSender, "missing-at-sender", "The recipient has registered a statement that the sender's log does not say was offered.";
+    NoReceipt, "no-receipt", "The recipient has registered a statement, and the sender has recorded neither a receipt nor the end of delivery.";
+    ReceiptWithoutRecord, "receipt-without-record", "The receipt that the sender has recorded is of a leaf that the recipient's log does not hold.";
+    RecordsDiffer, "records-differ", "Sender and recipient name another case, kind or party for one statement.";
+    FactsDiffer, "facts-differ", "Sender and recipient have recorded different facts of one statement.";
+    TimeOutOfBounds, "time-out-of-bounds", "A record is dated before one of the other side that must have come first, by more than clocks may differ.";
+}
+
+/// One finding, and where to look. What is not known or does not apply is absent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// What.
+    #[serde(rename = "code")]
+    pub found: Found,
+    /// Whose log it is in, or is missing from.
+    pub member: MemberId,
+    /// The other member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counterpart: Option<MemberId>,
+    /// The case, in hex.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "hex")]
+    pub case: Option<CaseId>,
+    /// The statement, in hex.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "hex")]
+    pub statement: Option<StatementId>,
+    /// The index in the log of `member`; with several logs of one member, of the
+    /// one that holds the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+}
+
+impl Finding {
+    /// A finding about a log.
+    #[must_use]
+    pub fn in_log_of(member: &MemberId, found: Found) -> Self {
+        Self {
+            found,
+            member: member.clone(),
+            counterpart: None,
+            case: None,
+            statement: None,
+            index: None,
+        }
+    }
+
+    /// The same, at an index.
+    #[must_use]
+    pub fn at(self, index: u64) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+
+    /// The stable code (registry `finding`).
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.found.code()
+    }
+}
+
+impl fmt::Display for Finding {
+    /// `code: member, with counterpart, index 7: What it means.`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code(), self.member)?;
+        if let Some(counterpart) = &self.counterpart {
+            write!(f, ", with {counterpart}")?;
+        }
+        if let Some(case) = &self.case {
+            write!(f, ", case {case}")?;
+        }
+        if let Some(statement) = &self.statement {
+            write!(f, ", statement {statement}")?;
+        }
+        if let Some(index) = self.index {
+            write!(f, ", index {index}")?;
+        }
+        write!(f, ": {}", self.found.sentence())
+    }
+}
+
+impl Serialize for Found {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+fn hex<T: fmt::Display, S: Serializer>(id: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match id {
+        Some(id) => serializer.collect_str(id),
+        None => serializer.serialize_none(),
+    }
+}

@@ -1,0 +1,401 @@
+//! From several logs to each statement with the records of both sides, joined by
+//! the statement's id, and to what one side has and the other has not.
+//!
+//! ```text
+//! at the sender       offered -> sent (with the receipt) | gave-up
+//! at the recipient    received | refused
+//! ```
+//! Something is called missing only if the other log is here as far as it
+//! concerns these two members, all logs of that member, and was fetched late
+//! enough to hold it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_log::hash::leaf_hash;
+use comity_wire::ids::{CaseId, Hash, MemberId, StatementId};
+use comity_wire::leaf::{Facts, Leaf};
+use comity_wire::registry::{Kind, direction, record_kind};
+use comity_wire::words::TimeMs;
+
+use crate::finding::{Finding, Found};
+use crate::limits::{CLOCK_SKEW_MS_MAX, RECEIPT_WAIT_MS_MAX};
+use crate::verify::LogRecords;
+
+/// Statements of several logs, and what does not fit together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Matched {
+    /// By the time of their first record, then by id.
+    pub statements: Vec<MatchedStatement>,
+    /// Those of the single logs, then those of pairs.
+    pub findings: Vec<Finding>,
+}
+
+/// One statement, with the records of both sides as far as they are here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchedStatement {
+    /// Its id.
+    pub statement: StatementId,
+    /// Its case.
+    pub case: CaseId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Who signed it.
+    pub sender: MemberId,
+    /// To whom.
+    pub recipient: MemberId,
+    /// At the sender: the first attempt to deliver it.
+    pub offered: Option<Mark>,
+    /// At the sender: its receipt.
+    pub sent: Option<Mark>,
+    /// At the sender: the end of delivery.
+    pub gave_up: Option<Mark>,
+    /// At the recipient: its registration.
+    pub received: Option<Mark>,
+    /// At either: the final, signed refusal of the recipient's node.
+    pub refused: Option<Mark>,
+    /// What is known of what it says, from the sender's log, else from the
+    /// recipient's.
+    pub facts: Option<Facts>,
+    /// When the sender's log was fetched, if all that it says about these two is
+    /// here.
+    pub sender_shown: Option<TimeMs>,
+    /// The same of the recipient's log.
+    pub recipient_shown: Option<TimeMs>,
+}
+
+/// A record, and when it was made by the clock of whose log it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// When.
+    pub time: TimeMs,
+    /// Where in the log.
+    pub index: u64,
+}
+
+impl MatchedStatement {
+    /// When the recipient had it, by its own log; if that log is not here: when the
+    /// sender offered it first.
+    #[must_use]
+    pub fn arrived(&self) -> Option<TimeMs> {
+        match (&self.received, self.recipient_shown) {
+            (Some(received), _) => Some(received.time),
+            (None, Some(_)) => None,
+            (None, None) => self.offered.map(|offered| offered.time),
+        }
+    }
+
+    fn first_time(&self) -> TimeMs {
+        [self.offered, self.sent, self.received, self.refused]
+            .into_iter()
+            .flatten()
+            .map(|mark| mark.time)
+            .min()
+            .unwrap_or(TimeMs::MAX)
+    }
+}
+
+/// Joins the records of several logs. Several logs of one member are taken as one
+/// after the other.
+#[must_use]
+pub fn match_logs(logs: &[LogRecords]) -> Matched {
+    let mut findings: Vec<_> = logs
+        .iter()
+        .flat_map(|log| log.findings.iter().cloned())
+        .collect();
+    let mut pairs: BTreeMap<StatementId, Pair> = BTreeMap::new();
+    for log in logs {
+        for (leaf, facts) in &log.records {
+            if let Some((id, entry)) = Entry::of(log, leaf, facts.as_ref()) {
+                pairs.entry(id).or_default().take(entry, &mut findings);
+            }
+        }
+    }
+    let shown = Shown { logs };
+    let mut statements = Vec::with_capacity(pairs.len());
+    for (id, pair) in &pairs {
+        if let Some(statement) = pair.joined(*id, &shown) {
+            compare(pair, &statement, &mut findings);
+            statements.push(statement);
+        }
+    }
+    statements.sort_by_key(|statement| (statement.first_time(), statement.statement));
+    Matched {
+        statements,
+        findings,
+    }
+}
+
+// ---- One side's record of one statement
+
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    leaf: &'a Leaf,
+    facts: Option<&'a Facts>,
+    member: &'a MemberId,
+    counterpart: &'a MemberId,
+    is_sender: bool,
+}
+
+impl<'a> Entry<'a> {
+    fn of(
+        log: &'a LogRecords,
+        leaf: &'a Leaf,
+        facts: Option<&'a Facts>,
+    ) -> Option<(StatementId, Self)> {
+        let by_kind = match leaf.kind.as_str() {
+            record_kind::OFFERED | record_kind::SENT | record_kind::GAVE_UP => true,
+            record_kind::RECEIVED | record_kind::REFUSED => false,
+            _ => return None,
+        };
+        let refused = leaf.kind.as_str() == record_kind::REFUSED;
+        let is_out = leaf.direction.as_ref().is_some_and(|d| d == direction::OUT);
+        let entry = Self {
+            leaf,
+            facts,
+            member: &log.member,
+            counterpart: leaf.counterpart.as_ref()?,
+            // Both sides record a refusal: who gave it and who was refused.
+            is_sender: by_kind || (refused && is_out),
+        };
+        Some((leaf.statement?, entry))
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            time: self.leaf.time,
+            index: self.leaf.index,
+        }
+    }
+
+    fn parties(&self) -> (&'a MemberId, &'a MemberId) {
+        if self.is_sender {
+            (self.member, self.counterpart)
+        } else {
+            (self.counterpart, self.member)
+        }
+    }
+
+    fn finding(&self, found: Found) -> Finding {
+        Finding {
+            found,
+            member: self.member.clone(),
+            counterpart: Some(self.counterpart.clone()),
+            case: self.leaf.case,
+            statement: self.leaf.statement,
+            index: Some(self.leaf.index),
+        }
+    }
+}
+
+// ---- Both sides' records of one statement
+
+#[derive(Default)]
+struct Pair<'a> {
+    offered: Option<Entry<'a>>,
+    sent: Option<Entry<'a>>,
+    gave_up: Option<Entry<'a>>,
+    received: Option<Entry<'a>>,
+    refused: Option<Entry<'a>>,
+    /// Leaf hashes of what the recipient has registered; more than one if twice.
+    registered: BTreeSet<Hash>,
+}
+
+impl<'a> Pair<'a> {
+    fn take(&mut self, entry: Entry<'a>, findings: &mut Vec<Finding>) {
+        let place = match entry.leaf.kind.as_str() {
+            record_kind::OFFERED => &mut self.offered,
+            record_kind::SENT => &mut self.sent,
+            record_kind::GAVE_UP => &mut self.gave_up,
+            record_kind::RECEIVED => {
+                self.registered.insert(leaf_hash(&entry.leaf.encode()));
+                &mut self.received
+            }
+            _ => &mut self.refused,
+        };
+        match place {
+            None => *place = Some(entry),
+            // Both sides record a refusal; the first one stands for it.
+            Some(first) if first.member != entry.member && place_is_shared(entry.leaf) => {}
+            Some(first) if first.member != entry.member => {
+                findings.push(entry.finding(Found::RecordsDiffer));
+            }
+            Some(_) => findings.push(entry.finding(Found::RecordedTwice)),
+        }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry<'a>> {
+        let all = [
+            &self.offered,
+            &self.sent,
+            &self.gave_up,
+            &self.received,
+            &self.refused,
+        ];
+        all.into_iter().flatten()
+    }
+
+    fn joined(&self, statement: StatementId, shown: &Shown<'_>) -> Option<MatchedStatement> {
+        let (sender, recipient) = self.entries().next()?.parties();
+        let mark = |entry: &Option<Entry<'_>>| entry.as_ref().map(Entry::mark);
+        let facts = |entry: &Option<Entry<'a>>| entry.as_ref().and_then(|entry| entry.facts);
+        Some(MatchedStatement {
+            statement,
+            case: self.entries().find_map(|entry| entry.leaf.case)?,
+            kind: self.entries().find_map(|entry| entry.leaf.statement_kind)?,
+            sender: sender.clone(),
+            recipient: recipient.clone(),
+            offered: mark(&self.offered),
+            sent: mark(&self.sent),
+            gave_up: mark(&self.gave_up),
+            received: mark(&self.received),
+            refused: mark(&self.refused),
+            facts: facts(&self.offered)
+                .or_else(|| facts(&self.received))
+                .cloned(),
+            sender_shown: shown.all_with(sender, recipient),
+            recipient_shown: shown.all_with(recipient, sender),
+        })
+    }
+}
+
+/// Whether both sides may have a record of this kind about one statement.
+fn place_is_shared(leaf: &Leaf) -> bool {
+    leaf.kind.as_str() == record_kind::REFUSED
+}
+
+/// Which logs are here, as far as they concern a pair of members.
+struct Shown<'a> {
+    logs: &'a [LogRecords],
+}
+
+impl Shown<'_> {
+    /// When the newest log of a member was fetched, if every record of all its logs
+    /// with the counterpart is here.
+    fn all_with(&self, member: &MemberId, counterpart: &MemberId) -> Option<TimeMs> {
+        let of_member = || self.logs.iter().filter(|log| log.member == *member);
+        let newest = of_member().max_by_key(|log| log.origin.n)?;
+        let is_shown =
+            |n: u32| of_member().any(|log| log.origin.n == n && log.shows_all_with(counterpart));
+        (1..=newest.origin.n)
+            .all(is_shown)
+            .then_some(newest.taken_at)
+    }
+}
+
+// ---- What does not fit together
+
+fn compare(pair: &Pair<'_>, statement: &MatchedStatement, findings: &mut Vec<Finding>) {
+    let mut add = |found: Found, whose: &MemberId, index: Option<u64>| {
+        let is_sender = *whose == statement.sender;
+        let other = if is_sender {
+            &statement.recipient
+        } else {
+            &statement.sender
+        };
+        findings.push(Finding {
+            found,
+            member: whose.clone(),
+            counterpart: Some(other.clone()),
+            case: Some(statement.case),
+            statement: Some(statement.statement),
+            index,
+        });
+    };
+    let (sender, recipient) = (&statement.sender, &statement.recipient);
+    let MatchedStatement {
+        offered,
+        sent,
+        gave_up,
+        received,
+        ..
+    } = statement;
+
+    let is_due = |shown: Option<TimeMs>, at: TimeMs, wait: u64| {
+        shown.is_some_and(|taken_at| at.saturating_add(wait) <= taken_at)
+    };
+    let sender_due = |at: TimeMs, wait| is_due(statement.sender_shown, at, wait);
+    if let (Some(sent), None) = (sent, received)
+        && is_due(statement.recipient_shown, sent.time, CLOCK_SKEW_MS_MAX)
+    {
+        add(Found::MissingAtRecipient, recipient, None);
+    }
+    if let (Some(received), None) = (received, offered)
+        && sender_due(received.time, CLOCK_SKEW_MS_MAX)
+    {
+        add(Found::MissingAtSender, sender, None);
+    }
+    if let (Some(received), Some(_)) = (received, offered)
+        && sent.is_none()
+        && gave_up.is_none()
+        && sender_due(received.time, RECEIPT_WAIT_MS_MAX)
+    {
+        add(Found::NoReceipt, sender, None);
+    }
+    if let (Some(sent), None) = (sent, offered)
+        && statement.sender_shown.is_some()
+    {
+        add(Found::SentWithoutOffer, sender, Some(sent.index));
+    }
+    let receipt = pair.sent.and_then(|sent| sent.facts?.receipt);
+    if let (Some(receipt), Some(received)) = (receipt, received)
+        && !pair.registered.contains(&receipt)
+    {
+        add(Found::ReceiptWithoutRecord, recipient, Some(received.index));
+    }
+    if let Some(wrong) = pair.entries().find(|entry| {
+        let says = (entry.leaf.case, entry.leaf.statement_kind, entry.parties());
+        let kind = entry.leaf.statement_kind.map(|_| statement.kind);
+        says != (
+            entry.leaf.case.map(|_| statement.case),
+            kind,
+            (sender, recipient),
+        )
+    }) {
+        add(Found::RecordsDiffer, wrong.member, Some(wrong.leaf.index));
+    }
+    let facts = |entry: &Option<Entry<'_>>| entry.as_ref().and_then(|entry| entry.facts.cloned());
+    if let (Some(one), Some(other)) = (facts(&pair.offered), facts(&pair.received))
+        && contradict(&one, &other)
+    {
+        add(
+            Found::FactsDiffer,
+            recipient,
+            received.map(|mark| mark.index),
+        );
+    }
+    let is_before = |first: &Option<Mark>, second: &Option<Mark>| {
+        matches!((first, second), (Some(first), Some(second))
+            if second.time.saturating_add(CLOCK_SKEW_MS_MAX) < first.time)
+    };
+    if is_before(offered, received) {
+        add(
+            Found::TimeOutOfBounds,
+            recipient,
+            received.map(|mark| mark.index),
+        );
+    }
+    if is_before(received, sent) {
+        add(Found::TimeOutOfBounds, sender, sent.map(|mark| mark.index));
+    }
+}
+
+/// Whether two records say different things of one statement. What one of them
+/// does not say is no contradiction, and salts, the sender's commitment and who
+/// acted on one side differ by nature.
+fn contradict(one: &Facts, other: &Facts) -> bool {
+    fn differ<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+        matches!((one, other), (Some(one), Some(other)) if one != other)
+    }
+    differ(&one.re, &other.re)
+        || differ(&one.code, &other.code)
+        || differ(&one.basis, &other.basis)
+        || differ(&one.items, &other.items)
+        || differ(&one.until, &other.until)
+        || differ(&one.answer, &other.answer)
+        || differ(&one.clocks, &other.clocks)
+        || differ(&one.claimed, &other.claimed)
+        || differ(&one.urgency, &other.urgency)
+        || differ(&one.complete, &other.complete)
+        || differ(&one.standing, &other.standing)
+        || differ(&one.reported_at, &other.reported_at)
+}
