@@ -1,0 +1,39 @@
+//! The log and proofs from it.
+
+use axum::Json;
+use axum::extract::State;
+use comity_engine::desk::{Query, Shown};
+use comity_wire::ids::StatementId;
+
+use super::openapi::Refusals;
+use crate::app::App;
+use crate::ask::{Caller, Named};
+use crate::problem::Problem;
+
+/// Shows the signed head of this member's log and the key that verifies it.
+#[utoipa::path(
+    get, path = "/v1/log", tag = "log",
+    responses((status = 200, description = "`log`", body = Shown), Refusals)
+)]
+pub(super) async fn show(
+    State(app): State<App>,
+    Caller(person): Caller,
+) -> Result<Json<Shown>, Problem> {
+    super::query(&app, person, Query::Log).await
+}
+
+/// Proves that a statement is in the log.
+#[utoipa::path(
+    get, path = "/v1/log/proofs/{statement}", tag = "log",
+    params(("statement" = String, Path, description = "The statement: 64 lower-case hex digits")),
+    responses((status = 200, description = "`proof`", body = Shown), Refusals)
+)]
+pub(super) async fn prove(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Named(statement): Named,
+) -> Result<Json<Shown>, Problem> {
+    let statement = StatementId::from_hex(&statement)
+        .ok_or_else(|| Problem::field("statement", "64 lower-case hex digits"))?;
+    super::query(&app, person, Query::Prove(statement)).await
+}
