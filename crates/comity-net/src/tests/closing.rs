@@ -1,7 +1,7 @@
 use super::{QUIC, TCP, config, pair, within};
 use crate::{Protocol, RequestError, start};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_lets_the_answer_in_hand_out_and_then_ends() {
     for listen in [TCP, QUIC] {
         let (mut first, second) = pair(listen).await;

@@ -82,7 +82,7 @@ async fn a_request_that_the_engine_drops_is_an_error_to_the_peer() {
         .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_inbox_closes_streams_and_counts_them() {
     let mut first = Node::with_inbox(1, &[TCP], 1).await;
     let second = Node::new(2, &[TCP]).await;

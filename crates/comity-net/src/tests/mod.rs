@@ -156,7 +156,8 @@ pub(super) async fn until_connected(
 }
 
 pub(super) async fn within<T>(what: impl Future<Output = T>) -> T {
-    let limit = Duration::from_secs(40);
+    // Shorter than the times after which things end by themselves.
+    let limit = Duration::from_secs(20);
     tokio::time::timeout(limit, what)
         .await
         .unwrap_or_else(|_| panic!("nothing happened"))

@@ -53,7 +53,7 @@ async fn requests_go_both_ways_over_the_connection_that_is_open() {
     assert_eq!(within(back).await, Ok(b"witness 2".to_vec()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn peers_that_dial_each_other_at_once_both_get_their_replies() {
     for round in 0..8 {
         let listen = if round % 2 == 0 { TCP } else { QUIC };
@@ -73,7 +73,7 @@ async fn peers_that_dial_each_other_at_once_both_get_their_replies() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_requests_wait_for_their_turn_and_all_are_answered() {
     let (first, second) = pair(TCP).await;
     let first = first.answering();
