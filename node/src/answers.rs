@@ -252,11 +252,13 @@ pub(crate) struct TimingRow {
     pub(crate) step: String,
     pub(crate) count: u64,
     pub(crate) open: u64,
+    pub(crate) ended: u64,
     pub(crate) p50_ms: Option<DurationMs>,
     pub(crate) p90_ms: Option<DurationMs>,
     pub(crate) p95_ms: Option<DurationMs>,
     pub(crate) p99_ms: Option<DurationMs>,
     pub(crate) max_ms: Option<DurationMs>,
+    pub(crate) paused_ms: DurationMs,
 }
 
 #[derive(Debug, Deserialize)]

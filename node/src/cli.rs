@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, federation, log, member, person, report, roster, work};
+use crate::commands::{completions, federation, log, member, person, report, roster, run, work};
 
 /// The arguments of the program.
 #[derive(Debug, Parser)]
@@ -47,6 +47,9 @@ pub enum Command {
     /// Give a person of this member a token for the API and the console
     #[command(after_help = "Example:\n  comity person add analyst-2 --config comity.toml")]
     Person(person::Args),
+    /// Run a member's node until Ctrl-C
+    #[command(after_help = "Example:\n  comity run --config comity.toml")]
+    Run(run::Args),
     /// Work with a running node.
     #[command(flatten)]
     Work(work::Command),

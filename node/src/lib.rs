@@ -11,6 +11,8 @@
 //! federation_dir, draft     charters and rosters as files; those being signed
 //! roster_edit, follows      what the next roster changes, and whether it may
 //! show                      charter, roster and member for people and programs
+//! running, ports            one node put together; what it gives its engine
+//! telemetry                 what it tells its operator
 //! client, answers           a running node, asked over its API; what it answers
 //! log_check                 every record of a log, held against what a log promises
 //! times, tables             how people write times and read tables
@@ -38,9 +40,12 @@ mod log_check;
 pub mod output;
 pub mod parse;
 pub mod person;
+pub mod ports;
 pub mod roster_edit;
+pub mod running;
 pub mod show;
 mod tables;
+pub mod telemetry;
 mod times;
 
 use std::ffi::OsString;

@@ -92,3 +92,6 @@ pub const IDENTITY_BYTES_MAX: u64 = 4_096;
 
 /// In bytes. A tile: 256 hashes.
 pub const TILE_BYTES_MAX: u64 = 8_192;
+
+/// Requests of peers that are worked on at a time. What comes on top waits in the network's inbox, which is bounded.
+pub const REQUESTS_AT_A_TIME_MAX: usize = 64;

@@ -905,8 +905,10 @@ pub struct TimingRow {
     pub step: String,
     /// How many have come to it.
     pub count: u64,
-    /// How many have begun and not come to it.
+    /// How many have begun and not come to it: counted from the first second.
     pub open: u64,
+    /// How many were withdrawn, refused or passed on before.
+    pub ended: u64,
     /// Half were not slower.
     pub p50_ms: Option<DurationMs>,
     /// 90 of 100 were not slower.
@@ -917,6 +919,8 @@ pub struct TimingRow {
     pub p99_ms: Option<DurationMs>,
     /// The slowest.
     pub max_ms: Option<DurationMs>,
+    /// For how long holds were in force within the times counted, all together.
+    pub paused_ms: DurationMs,
 }
 
 /// What an audit found.

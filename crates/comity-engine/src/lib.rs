@@ -1,6 +1,58 @@
 //! The way of a statement, one file for each stage.
+//!
+//! ```text
+//! inbound     an exchange request, and the reply to it
+//!   verify      outer form and signature, beside the thread
+//!   authorise   federation, case id, time, roster, matrix, party
+//!   record      leaf and facts: one batch, one sync
+//!   receipt     the proof that goes back; and those that come back, checked
+//!   apply       views, fold, and what follows from a statement
+//!
+//! intake      reports of the public -> drafts
+//!   review      a second person
+//!   say         a signed statement in the outbox
+//!   outbox      one scheduler: offered, delivered, refused, expired
+//!   relay       what the middle member passes on
+//!
+//! core        the one thread that writes; frame, tables, cases: what it holds
+//! node        the tasks around it; rosters, audit, pull: the other protocols
+//! desk        what people ask and are shown; work, show, words behind it
+//! ports       store, views, transport, clock: what the engine needs of the world
+//! ```
+//!
+//! **Architecture Invariant:** nothing here names a network, a database or a file; the four ports do.
+//!
+//! **Architecture Invariant:** nothing is answered before it is durable.
 
+mod apply;
+mod audit;
+mod authorise;
+mod cases;
+pub mod clock;
+mod core;
 pub mod desk;
 pub mod error;
+pub mod frame;
+mod inbound;
+pub mod intake;
 pub mod limits;
+pub mod node;
+mod outbox;
 pub mod ports;
+mod pull;
+mod random;
+mod receipt;
+mod record;
+mod relay;
+mod review;
+mod rosters;
+mod say;
+mod show;
+mod tables;
+mod verify;
+mod words;
+mod work;
+
+pub use crate::core::{Identity, Policy};
+pub use node::{Engine, Running, Start};
+pub use words::{statement_words, status_code, status_words};

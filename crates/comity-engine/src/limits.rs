@@ -1,4 +1,70 @@
 //! Every limit of this crate: value, unit, reason.
 
+use comity_wire::words::DurationMs;
+
 /// Rows of one page of a list. A person reads less, and a program asks again.
 pub const PAGE_ROWS_MAX: usize = 200;
+
+/// Commands that wait for the one thread. Beyond it, who asks waits or hears `busy`.
+pub const COMMANDS_MAX: usize = 256;
+
+/// Commands of one commit. One exchange has up to 256 statements, and a batch of the log has its own limit.
+pub const COMMANDS_PER_COMMIT_MAX: usize = 64;
+
+/// In bytes. What is staged is in memory until the commit.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Cases that are kept folded. A case of one item takes some kilobytes.
+pub const CASES_IN_MEMORY_MAX: usize = 256;
+
+/// In ms. Asks the sender of a full case, or of a reply that is too long, to come back.
+pub const BUSY_RETRY_MS: DurationMs = 5_000;
+
+/// In ms.
+pub const HOUR_MS: DurationMs = 3_600_000;
+
+/// In ms.
+pub const DAY_MS: DurationMs = 86_400_000;
+
+/// Signed refusals for one member in a day: each costs a signature, and a final one a record.
+pub const REFUSALS_PER_DAY_MAX: u64 = 1_000;
+
+/// In ms. Twelve days: two less than the window in which a recipient takes a statement, so that what is still tried is
+/// never refused for its age alone.
+pub const OUTBOX_EXPIRY_MS: DurationMs = 12 * DAY_MS;
+
+/// In ms. The first retry.
+pub const RETRY_FIRST_MS: DurationMs = 5_000;
+
+/// In ms. The longest wait between two attempts: after an outage of days, what waits arrives within the hour.
+pub const RETRY_MAX_MS: DurationMs = HOUR_MS;
+
+/// Statements of one delivery.
+pub const DELIVERY_STATEMENTS_MAX: usize = 64;
+
+/// In bytes. A delivery leaves room for framing in an exchange request.
+pub const DELIVERY_BYTES_MAX: usize = comity_wire::limits::EXCHANGE_REQUEST_BYTES_MAX - 65_536;
+
+/// Deliveries to one member at a time.
+pub const FLIGHTS_PER_MEMBER_MAX: usize = 2;
+
+/// Deliveries at a time.
+pub const FLIGHTS_MAX: usize = 16;
+
+/// In ms. At the latest after so long the scheduler looks again, whatever it has been told.
+pub const SCHEDULER_IDLE_MS: DurationMs = 60_000;
+
+/// Chains asked for in a row of one peer: more than one federation will ever have between two visits.
+pub const CHAIN_ROUNDS_MAX: usize = 64;
+
+/// In bytes. A file of reports: tens of thousands of them.
+pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Drafts of one review.
+pub const REVIEW_DRAFTS_MAX: usize = 1_000;
+
+/// In ms. An audit session: pages that follow one another within it are one record.
+pub const AUDIT_SESSION_MS: DurationMs = HOUR_MS;
+
+/// Records of one batch, with room for what one more statement brings with it.
+pub const RECORDS_PER_BATCH_MAX: u64 = comity_log::limits::BATCH_LEAVES_MAX as u64 - 64;

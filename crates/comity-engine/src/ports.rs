@@ -80,6 +80,9 @@ pub trait Store: Send {
     /// The store takes nothing now, or the batch is full.
     fn stage_record(&mut self, leaf: &[u8], facts: Option<&[u8]>) -> Result<(), Fault>;
 
+    /// How much is staged, in bytes.
+    fn staged_bytes(&self) -> usize;
+
     /// The index that the next record has.
     fn next_index(&self) -> u64;
 

@@ -7,6 +7,7 @@ pub mod member;
 pub mod person;
 pub mod report;
 pub mod roster;
+pub mod run;
 pub mod signing;
 pub mod work;
 
@@ -24,6 +25,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Member(args) => member::run(args, output),
         Command::Roster(args) => roster::run(args, output),
         Command::Person(args) => person::run(args, output),
+        Command::Run(args) => run::run(&args, output),
         Command::Work(command) => work::run(command, output),
         Command::Log(args) => log::run(args, output),
         Command::Report(args) => report::run(&args, output),

@@ -34,7 +34,8 @@ enum Command {
     #[command(after_help = "\
 Clocks: offered, from our first attempt to deliver; registered, from the other side's record; reported, from the public's
 report, which is the hotline's claim. Percentiles are exact, by nearest rank. What has begun and not ended is counted as
-open, never left out.
+open, never left out; what was withdrawn, refused or passed on before has ended otherwise. Holds are not subtracted: how
+long they were in force is told beside.
 
 Examples:
   comity report response-times
@@ -129,11 +130,13 @@ fn text_of(found: &ResponseTimes) -> String {
         "to",
         "count",
         "open",
+        "ended otherwise",
         "half within",
         "90% within",
         "95% within",
         "99% within",
         "slowest",
+        "on hold",
     ]);
     for row in &found.rows {
         table.row([
@@ -141,11 +144,13 @@ fn text_of(found: &ResponseTimes) -> String {
             row.step.clone(),
             row.count.to_string(),
             row.open.to_string(),
+            row.ended.to_string(),
             length(row.p50_ms),
             length(row.p90_ms),
             length(row.p95_ms),
             length(row.p99_ms),
             length(row.max_ms),
+            times::length(row.paused_ms),
         ]);
     }
     let _ = write!(text, "{table}");
@@ -153,7 +158,8 @@ fn text_of(found: &ResponseTimes) -> String {
 }
 
 fn csv_of(found: &ResponseTimes) -> String {
-    let mut csv = "clock,step,count,open,p50_ms,p90_ms,p95_ms,p99_ms,max_ms\n".to_owned();
+    let mut csv =
+        "clock,step,count,open,ended,p50_ms,p90_ms,p95_ms,p99_ms,max_ms,paused_ms\n".to_owned();
     let number = |ms: Option<DurationMs>| ms.map_or_else(String::new, |ms| ms.to_string());
     for row in &found.rows {
         let cells = [
@@ -161,11 +167,13 @@ fn csv_of(found: &ResponseTimes) -> String {
             word(&row.step),
             row.count.to_string(),
             row.open.to_string(),
+            row.ended.to_string(),
             number(row.p50_ms),
             number(row.p90_ms),
             number(row.p95_ms),
             number(row.p99_ms),
             number(row.max_ms),
+            row.paused_ms.to_string(),
         ];
         let _ = writeln!(csv, "{}", cells.join(","));
     }

@@ -49,7 +49,7 @@ pub struct Review {
     #[arg(long)]
     no_action: bool,
     /// Every draft that waits for a second person and that you may confirm
-    #[arg(long, requires = "confirm", conflicts_with = "drafts")]
+    #[arg(long, requires = "confirm", conflicts_with_all = ["drafts", "return_", "no_action"])]
     all: bool,
     #[command(flatten)]
     reach: Reach,

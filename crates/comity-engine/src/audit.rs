@@ -1,0 +1,215 @@
+//! `/comity/audit/1`, served: records of the own log for who has a right to them, each with its proof under one signed
+//! head. A session is a record of its own, written before the first page leaves.
+
+use std::collections::BTreeMap;
+
+use comity_audit::{LogRecords, Reader, match_logs, response_times};
+use comity_log::checkpoint::Checkpoint;
+use comity_log::head::Head;
+use comity_log::tree::Tree;
+use comity_wire::audit_exchange::{AuditRecord, AuditReply, AuditRequest, Page as WirePage};
+use comity_wire::ids::MemberId;
+use comity_wire::leaf::{Facts, Leaf};
+use comity_wire::limits::{AUDIT_RECORDS_MAX, AUDIT_REPLY_BYTES_MAX};
+use comity_wire::notice::{NextSequence, Sequences, SignedNotice};
+use comity_wire::registry::{audit_code, record_kind};
+use comity_wire::words::{Code, Sorted};
+use serde_bytes::ByteBuf;
+
+use crate::core::{Core, leaf_at};
+use crate::desk::{AuditShown, ResponseTimesShown, TimingRow};
+use crate::error::WorkError;
+use crate::limits::AUDIT_SESSION_MS;
+use crate::ports::Fault;
+use crate::receipt::Tiles;
+use crate::record::{Entry, code};
+
+/// A page that is to be made once everything is durable.
+#[derive(Debug)]
+pub(crate) enum Page {
+    Records {
+        request: AuditRequest,
+        reader: Reader,
+    },
+    Refused(Code),
+}
+
+impl Core {
+    /// Judges a request, and records that a session begins.
+    pub(crate) fn audit_page(&mut self, peer: &MemberId, request: &[u8]) -> Result<Page, Fault> {
+        let refused = |why| code(why).map(Page::Refused);
+        let Ok(request) = AuditRequest::decode(request) else {
+            return refused(audit_code::BAD_REQUEST);
+        };
+        if request.1 != self.identity.origin {
+            return refused(audit_code::UNKNOWN_ORIGIN);
+        }
+        let size = self.store.head().size();
+        if request.3.unwrap_or(size) > size || request.2 > request.3.unwrap_or(size) {
+            return refused(audit_code::BEYOND_TREE);
+        }
+        let Some(roster) = self.history.roster() else {
+            return refused(audit_code::NO_MANDATE);
+        };
+        let charter = self.history.charter();
+        let reader = Reader::new(charter, roster, peer, &self.me, request.4.as_ref());
+        let Ok(reader) = reader else {
+            return refused(audit_code::NO_MANDATE);
+        };
+        let now = self.time();
+        let begun = self.audits.get(peer).copied();
+        let fresh = begun.is_none_or(|begun| now >= begun.saturating_add(AUDIT_SESSION_MS));
+        if *peer != self.me && (fresh || request.2 == 0) && begun != Some(now) {
+            self.record(Entry {
+                kind: record_kind::AUDITED,
+                counterpart: Some(peer.clone()),
+                ..Entry::default()
+            })?;
+            self.audits.insert(peer.clone(), now);
+            tracing::info!(target: "comity.engine", event = "audited", by = peer.as_str());
+        }
+        Ok(Page::Records { request, reader })
+    }
+
+    /// The reply, under the head that was asked for.
+    pub(crate) fn audit_reply(&mut self, page: Page) -> Result<Vec<u8>, Fault> {
+        let roster = self.roster_ref();
+        let (request, reader) = match page {
+            Page::Records { request, reader } => (request, reader),
+            Page::Refused(why) => return Ok(AuditReply::Refused(roster, why, None).encode()),
+        };
+        let unreadable = |error: comity_log::tree::TreeError<Fault>| {
+            Fault::new("journal-damaged", format!("the log's tiles: {error}"))
+        };
+        let newest = self.store.head();
+        let mut tree = Tree::open(Tiles(&*self.store), &newest).map_err(unreadable)?;
+        let head = match request.3 {
+            Some(size) if size < newest.size() => tree.head_at(size).map_err(unreadable)?,
+            _ => newest,
+        };
+        let mut records = Vec::new();
+        let mut bytes_left = AUDIT_REPLY_BYTES_MAX.saturating_sub(PAGE_FRAMING_BYTES);
+        let mut next = None;
+        for index in request.2..head.size() {
+            let (leaf_bytes, facts) = self.store.record(index)?;
+            let leaf = Leaf::decode(&leaf_bytes)
+                .map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
+            if !reader.may_read(&leaf) {
+                continue;
+            }
+            let path = tree
+                .inclusion_path(index, head.size())
+                .map_err(unreadable)?;
+            let facts = facts.map(ByteBuf::from);
+            let size = leaf_bytes.len() + facts.as_ref().map_or(0, |facts| facts.len());
+            let size = size + path.len() * 34 + 16;
+            if records.len() >= AUDIT_RECORDS_MAX || size > bytes_left {
+                next = Some(index);
+                break;
+            }
+            bytes_left -= size;
+            records.push(AuditRecord(ByteBuf::from(leaf_bytes), facts, path));
+        }
+        let sequences = if next.is_none() {
+            Some(self.sequences(&head, &reader)?)
+        } else {
+            None
+        };
+        let origin = self.identity.origin.clone();
+        let checkpoint = Checkpoint { origin, head }.sign(&self.identity.log_key);
+        let page = WirePage {
+            roster,
+            checkpoint: checkpoint.to_string().into(),
+            records,
+            sequences,
+            next,
+        };
+        Ok(AuditReply::Records(page).encode())
+    }
+
+    /// The next number for each counterpart that the asker may read about, signed at a head.
+    fn sequences(&self, head: &Head, reader: &Reader) -> Result<ByteBuf, Fault> {
+        let mut next: BTreeMap<MemberId, u64> = BTreeMap::new();
+        for index in 0..head.size() {
+            let leaf = leaf_at(&*self.store, index)?;
+            if let (Some(counterpart), Some(seq)) = (leaf.counterpart, leaf.seq)
+                && reader.sees_all_with(&counterpart)
+            {
+                next.insert(counterpart, seq.saturating_add(1));
+            }
+        }
+        let rows = next
+            .into_iter()
+            .map(|(member, seq)| NextSequence(member, seq));
+        let origin = self.identity.origin.clone();
+        let sequences = Sequences(origin, head.size(), *head.root(), Sorted::new(rows));
+        Ok(ByteBuf::from(SignedNotice::sign(
+            &self.identity.statement_key,
+            &sequences,
+        )))
+    }
+
+    /// Notes an audit that this member has made: one record for each member.
+    pub(crate) fn audited(&mut self, members: &[MemberId], shown: AuditShown) -> Result<(), Fault> {
+        for member in members {
+            self.record(Entry {
+                kind: record_kind::AUDITED,
+                counterpart: Some(member.clone()),
+                ..Entry::default()
+            })?;
+        }
+        self.audit = Some(shown);
+        Ok(())
+    }
+
+    /// Response times from the own log alone.
+    pub(crate) fn response_times(&self) -> Result<ResponseTimesShown, WorkError> {
+        let mut records = Vec::new();
+        for index in 0..self.store.head().size() {
+            let (leaf, facts) = self.store.record(index)?;
+            let damaged = |error: String| Fault::new("journal-damaged", error);
+            let leaf = Leaf::decode(&leaf).map_err(|error| damaged(error.to_string()))?;
+            let facts = facts.map(|facts| Facts::decode(&facts)).transpose();
+            records.push((leaf, facts.map_err(|error| damaged(error.to_string()))?));
+        }
+        let log = LogRecords {
+            member: self.me.clone(),
+            origin: self.identity.origin.clone(),
+            head: self.store.head(),
+            complete: true,
+            counterparts: std::collections::BTreeSet::new(),
+            taken_at: self.time(),
+            records,
+            findings: Vec::new(),
+        };
+        Ok(timings(&[log]))
+    }
+}
+
+/// Response times over some logs.
+pub(crate) fn timings(logs: &[LogRecords]) -> ResponseTimesShown {
+    let times = response_times(&match_logs(logs));
+    ResponseTimesShown {
+        members: logs.iter().map(|log| log.member.to_string()).collect(),
+        rows: times
+            .rows
+            .into_iter()
+            .map(|row| TimingRow {
+                clock: row.clock.to_owned(),
+                step: row.step.to_owned(),
+                count: row.count,
+                open: row.open,
+                ended: row.ended,
+                p50_ms: row.p50_ms,
+                p90_ms: row.p90_ms,
+                p95_ms: row.p95_ms,
+                p99_ms: row.p99_ms,
+                max_ms: row.max_ms,
+                paused_ms: row.paused_ms,
+            })
+            .collect(),
+    }
+}
+
+/// In bytes. Roster, checkpoint, sequence numbers and the heads of the arrays.
+const PAGE_FRAMING_BYTES: usize = 131_072;

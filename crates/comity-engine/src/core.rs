@@ -1,0 +1,632 @@
+//! The one thread that writes. It holds the journal, the views, the roster and the cases in memory; everybody else
+//! sends it a [`Command`] and waits.
+//!
+//! ```text
+//! commands -> take (stage frames and records) -> commit once for all that waited -> answer each
+//! ```
+//! Batches form by themselves: whatever has arrived while the last commit was under way is in the next one. Nothing
+//! is answered before it is durable. After a failed commit nothing in memory is believed: the thread ends, and the
+//! node has to be started anew, which recovers from the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use comity_log::checkpoint::{Checkpoint, VerifiedCheckpoint};
+use comity_log::head::Head;
+use comity_trust::history::{Added, History};
+use comity_wire::ids::{CaseId, MemberId, PublicKey, StatementId};
+use comity_wire::leaf::{Leaf, Origin, RosterRef};
+use comity_wire::registry::{Kind, record_kind};
+use comity_wire::words::TimeMs;
+use ed25519_dalek::SigningKey;
+use lru::LruCache;
+use serde_bytes::ByteBuf;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::cases::Loaded;
+use crate::desk::{AuditShown, Done, Person, Query, Shown, Work};
+use crate::error::WorkError;
+use crate::frame::{Frame, TookCharter, TookRoster};
+use crate::inbound::Answered;
+use crate::limits::{
+    BATCH_BYTES_MAX, CASES_IN_MEMORY_MAX, COMMANDS_PER_COMMIT_MAX, RECORDS_PER_BATCH_MAX,
+};
+use crate::outbox::{Delivered, Due};
+use crate::ports::{Clock, Fault, Position, Scope, Store, Views};
+use crate::record::Entry;
+use crate::verify::Verified;
+
+/// Who this node speaks for, and with which keys. `Debug` shows no key.
+pub struct Identity {
+    /// The member.
+    pub member: MemberId,
+    /// The log that it writes.
+    pub origin: Origin,
+    /// Signs statements and refusals.
+    pub statement_key: SigningKey,
+    /// Signs heads and receipts of the log.
+    pub log_key: SigningKey,
+    /// Makes ids of locators: 32 bytes that only this node has, and that stay when other keys are renewed.
+    pub fingerprint_key: [u8; 32],
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Identity({})", self.origin)
+    }
+}
+
+/// What the operator decides.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Kinds that need a second person.
+    pub review: BTreeSet<Kind>,
+    /// Whether outcomes and withdrawals are passed on to linked cases without a person.
+    pub relay: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let review = [
+            Kind::TakedownRequest,
+            Kind::Referral,
+            Kind::Transfer,
+            Kind::Amendment,
+            Kind::Withdrawal,
+        ];
+        Self {
+            review: review.into(),
+            relay: true,
+        }
+    }
+}
+
+/// What the thread is asked to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Statements from a node of a member.
+    Exchange {
+        peer: MemberId,
+        offers: Vec<Verified>,
+        reply: oneshot::Sender<Vec<u8>>,
+    },
+    /// A person does something.
+    Work {
+        person: Person,
+        work: Box<Work>,
+        reply: oneshot::Sender<Result<Done, WorkError>>,
+    },
+    /// A person wants to know something.
+    Query {
+        person: Person,
+        query: Query,
+        connected: Vec<PublicKey>,
+        reply: oneshot::Sender<Result<Shown, WorkError>>,
+    },
+    /// What is due for delivery.
+    Due { reply: oneshot::Sender<Due> },
+    /// What became of a delivery.
+    Delivered {
+        delivered: Delivered,
+        reply: oneshot::Sender<()>,
+    },
+    /// A page of the log for a member that audits.
+    Audit {
+        peer: MemberId,
+        request: Vec<u8>,
+        reply: oneshot::Sender<Vec<u8>>,
+    },
+    /// An audit that this member has made.
+    Audited {
+        members: Vec<MemberId>,
+        shown: AuditShown,
+        reply: oneshot::Sender<()>,
+    },
+    /// Signed charters and rosters from a peer.
+    Learn {
+        charters: Vec<ByteBuf>,
+        rosters: Vec<ByteBuf>,
+        reply: oneshot::Sender<bool>,
+    },
+    /// The end: what was taken before is committed.
+    Stop { reply: oneshot::Sender<()> },
+}
+
+/// An answer that waits for the commit.
+enum Waiting {
+    Exchange(Vec<Answered>, oneshot::Sender<Vec<u8>>),
+    Done(
+        Result<Done, WorkError>,
+        oneshot::Sender<Result<Done, WorkError>>,
+    ),
+    Due(Due, oneshot::Sender<Due>),
+    Audit(crate::audit::Page, oneshot::Sender<Vec<u8>>),
+    Flag(bool, oneshot::Sender<bool>),
+    Noted(oneshot::Sender<()>),
+}
+
+/// What the other tasks are told.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    /// The roster, when it changes.
+    pub(crate) history: watch::Sender<Arc<History>>,
+    /// Rises when something new is due for delivery.
+    pub(crate) outbox: watch::Sender<u64>,
+}
+
+/// Everything that the thread holds.
+pub(crate) struct Core {
+    pub(crate) me: MemberId,
+    pub(crate) identity: Identity,
+    pub(crate) policy: Policy,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) views: Box<dyn Views>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) history: Arc<History>,
+    pub(crate) cases: LruCache<CaseId, Loaded>,
+    /// Cases whose rows have to be written anew.
+    pub(crate) dirty: BTreeSet<CaseId>,
+    /// Time of the last record.
+    pub(crate) last_time: TimeMs,
+    /// Statements that are being delivered now, and batches for each member.
+    pub(crate) in_flight: BTreeSet<StatementId>,
+    pub(crate) flights: BTreeMap<MemberId, usize>,
+    /// Signed refusals given today, for each member.
+    pub(crate) refusals: BTreeMap<MemberId, (u64, u64)>,
+    /// The last audit that this member made.
+    pub(crate) audit: Option<AuditShown>,
+    /// Who has audited in the session that is under way, and from when.
+    pub(crate) audits: BTreeMap<MemberId, TimeMs>,
+    pub(crate) signals: Signals,
+    checkpoint: Option<VerifiedCheckpoint>,
+    published: Option<Head>,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Core({})", self.me)
+    }
+}
+
+/// What a core is made of.
+pub(crate) struct Parts {
+    pub(crate) identity: Identity,
+    pub(crate) policy: Policy,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) views: Box<dyn Views>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The chain as the operator has it: the first charter says which federation this is.
+    pub(crate) charters: Vec<Vec<u8>>,
+    pub(crate) rosters: Vec<Vec<u8>>,
+}
+
+impl Core {
+    /// Reads the journal: the chain of rosters, and the views if they are not those of this journal.
+    pub(crate) fn open(parts: Parts) -> Result<(Self, watch::Receiver<Arc<History>>), Fault> {
+        let Parts {
+            identity,
+            policy,
+            store,
+            views,
+            clock,
+            charters,
+            rosters,
+        } = parts;
+        let mut chain = chain_in(&*store)?;
+        let first = match chain.first() {
+            Some(Frame::TookCharter(TookCharter(bytes, _))) => bytes.to_vec(),
+            _ => charters.first().cloned().ok_or_else(no_charter)?,
+        };
+        let mut history = History::join(&identity.origin.fed, &first).map_err(|error| {
+            Fault::new(
+                "wrong-charter",
+                format!("the first charter is not that of this node: {error}"),
+            )
+        })?;
+        for frame in chain.drain(..) {
+            match frame {
+                Frame::TookCharter(TookCharter(bytes, _)) => drop(history.add_charter(&bytes)),
+                Frame::TookRoster(TookRoster(bytes, at)) => drop(history.add_roster(&bytes, at)),
+                _ => {}
+            }
+        }
+        let history = Arc::new(history);
+        let (tell_history, hear_history) = watch::channel(Arc::clone(&history));
+        let last_time = last_time(&*store)?;
+        let mut core = Self {
+            me: identity.member.clone(),
+            identity,
+            policy,
+            store,
+            views,
+            clock,
+            history,
+            cases: LruCache::new(
+                NonZeroUsize::new(CASES_IN_MEMORY_MAX).unwrap_or(NonZeroUsize::MIN),
+            ),
+            dirty: BTreeSet::new(),
+            last_time,
+            in_flight: BTreeSet::new(),
+            flights: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            audit: None,
+            audits: BTreeMap::new(),
+            signals: Signals {
+                history: tell_history,
+                outbox: watch::Sender::new(0),
+            },
+            checkpoint: None,
+            published: None,
+        };
+        core.rebuild_views_if_needed()?;
+        core.begin(&charters, &rosters)?;
+        Ok((core, hear_history))
+    }
+
+    /// Takes what is new of the operator's chain; the first record of a log is `log-opened`.
+    fn begin(&mut self, charters: &[Vec<u8>], rosters: &[Vec<u8>]) -> Result<(), Fault> {
+        let fresh = self.store.next_index() == 0;
+        if fresh && let Some(first) = charters.first() {
+            let frame = TookCharter(ByteBuf::from(first.clone()), self.time());
+            self.push(None, frame.into())?;
+        }
+        self.learn(charters, rosters)?;
+        if self.history.roster().is_none() {
+            return Err(no_charter());
+        }
+        if self.store.next_index() == 0 {
+            self.record(Entry {
+                kind: record_kind::LOG_OPENED,
+                ..Entry::default()
+            })?;
+        }
+        self.commit()?;
+        Ok(())
+    }
+
+    /// Serves commands until it is told to stop, or a commit fails.
+    pub(crate) fn run(mut self, mut inbox: mpsc::Receiver<Command>) -> Result<(), Fault> {
+        while let Some(first) = inbox.blocking_recv() {
+            let mut waiting = Vec::new();
+            let mut stop = None;
+            let mut next = Some(first);
+            while let Some(command) = next.take() {
+                match command {
+                    Command::Stop { reply } => stop = Some(reply),
+                    command => waiting.extend(self.take(command)?),
+                }
+                let room = waiting.len() < COMMANDS_PER_COMMIT_MAX
+                    && self.store.staged_bytes() < BATCH_BYTES_MAX;
+                if stop.is_none() && room {
+                    next = inbox.try_recv().ok();
+                }
+            }
+            self.commit()?;
+            for one in waiting {
+                self.answer(one)?;
+            }
+            if inbox.is_empty() || stop.is_some() {
+                self.publish()?;
+            }
+            if let Some(reply) = stop {
+                self.views.flush()?;
+                let _ = reply.send(());
+                return Ok(());
+            }
+        }
+        self.views.flush()
+    }
+
+    /// Stages what a command asks for. Only a fault of the store or the views ends the thread.
+    fn take(&mut self, command: Command) -> Result<Option<Waiting>, Fault> {
+        Ok(match command {
+            Command::Exchange {
+                peer,
+                offers,
+                reply,
+            } => Some(Waiting::Exchange(self.exchange(&peer, offers)?, reply)),
+            Command::Work {
+                person,
+                work,
+                reply,
+            } => {
+                let done = self.work(&person, *work);
+                fatal(&done)?;
+                Some(Waiting::Done(done, reply))
+            }
+            Command::Query {
+                person,
+                query,
+                connected,
+                reply,
+            } => {
+                let shown = self.query(&person, query, &connected);
+                let _ = reply.send(shown);
+                None
+            }
+            Command::Due { reply } => Some(Waiting::Due(self.due()?, reply)),
+            Command::Delivered { delivered, reply } => {
+                self.delivered(delivered)?;
+                Some(Waiting::Noted(reply))
+            }
+            Command::Audit {
+                peer,
+                request,
+                reply,
+            } => Some(Waiting::Audit(self.audit_page(&peer, &request)?, reply)),
+            Command::Audited {
+                members,
+                shown,
+                reply,
+            } => {
+                self.audited(&members, shown)?;
+                Some(Waiting::Noted(reply))
+            }
+            Command::Learn {
+                charters,
+                rosters,
+                reply,
+            } => {
+                let charters: Vec<_> = charters.into_iter().map(ByteBuf::into_vec).collect();
+                let rosters: Vec<_> = rosters.into_iter().map(ByteBuf::into_vec).collect();
+                Some(Waiting::Flag(self.learn(&charters, &rosters)?, reply))
+            }
+            Command::Stop { .. } => None,
+        })
+    }
+
+    /// Everything is durable now.
+    fn answer(&mut self, waiting: Waiting) -> Result<(), Fault> {
+        // Whoever asked may have gone; then nobody reads the answer.
+        match waiting {
+            Waiting::Exchange(answers, reply) => drop(reply.send(self.reply(answers)?)),
+            Waiting::Done(done, reply) => drop(reply.send(done)),
+            Waiting::Due(due, reply) => drop(reply.send(due)),
+            Waiting::Audit(page, reply) => drop(reply.send(self.audit_reply(page)?)),
+            Waiting::Flag(flag, reply) => drop(reply.send(flag)),
+            Waiting::Noted(reply) => drop(reply.send(())),
+        }
+        Ok(())
+    }
+
+    /// Makes the batch durable.
+    pub(crate) fn commit(&mut self) -> Result<Head, Fault> {
+        self.refresh_dirty()?;
+        let before = self.store.head();
+        let head = self.store.commit()?;
+        self.views.mark(self.store.next_seq())?;
+        if head != before {
+            self.checkpoint = None;
+            tracing::debug!(target: "comity.engine", event = "committed", records = head.size());
+        }
+        Ok(head)
+    }
+
+    /// Between two units of work: if the batch has no room for another one, it is committed. What was staged before is
+    /// whole, and nobody is answered earlier for it.
+    pub(crate) fn make_room(&mut self) -> Result<(), Fault> {
+        let staged = self
+            .store
+            .next_index()
+            .saturating_sub(self.store.head().size());
+        if staged > RECORDS_PER_BATCH_MAX || self.store.staged_bytes() > BATCH_BYTES_MAX {
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    /// The signed head of the last commit. It is signed once.
+    pub(crate) fn checkpoint(&mut self) -> &VerifiedCheckpoint {
+        let head = self.store.head();
+        let origin = &self.identity.origin;
+        let key = &self.identity.log_key;
+        self.checkpoint.get_or_insert_with(|| {
+            Checkpoint {
+                origin: origin.clone(),
+                head,
+            }
+            .sign(key)
+        })
+    }
+
+    fn publish(&mut self) -> Result<(), Fault> {
+        let head = self.store.head();
+        if self.published != Some(head) {
+            let text = self.checkpoint().to_string();
+            self.store.publish(text.as_bytes())?;
+            self.published = Some(head);
+        }
+        Ok(())
+    }
+
+    /// Adds a frame to the batch and to the views.
+    pub(crate) fn push(&mut self, scope: Option<Scope>, frame: Frame) -> Result<Position, Fault> {
+        let seq = self.store.next_seq();
+        let at = self.store.stage(frame.kind(), scope, &frame.encode())?;
+        self.apply(at, seq, &frame)?;
+        Ok(at)
+    }
+
+    /// Now, or the time of the last record if the clock went back.
+    pub(crate) fn time(&self) -> TimeMs {
+        self.clock.now_ms().max(self.last_time)
+    }
+
+    /// The roster in force.
+    pub(crate) fn roster_ref(&self) -> RosterRef {
+        let none = RosterRef(0, *self.history.fed());
+        self.history.roster_ref().unwrap_or(none)
+    }
+
+    /// Takes signed charters and rosters, as far as they follow. Tells whether something was new.
+    pub(crate) fn learn(
+        &mut self,
+        charters: &[Vec<u8>],
+        rosters: &[Vec<u8>],
+    ) -> Result<bool, Fault> {
+        let mut history = History::clone(&self.history);
+        let now = self.time();
+        let mut frames: Vec<Frame> = Vec::new();
+        for bytes in charters {
+            let added = history.add_charter(bytes);
+            note_conflict("charter", &added);
+            if matches!(added, Ok(Added::Extended | Added::Replaced { .. })) {
+                frames.push(TookCharter(ByteBuf::from(bytes.clone()), now).into());
+            }
+        }
+        for bytes in rosters {
+            let added = history.add_roster(bytes, now);
+            note_conflict("roster", &added);
+            if matches!(
+                added,
+                Ok(Added::Extended | Added::Replaced { .. } | Added::Conflict(_))
+            ) {
+                frames.push(TookRoster(ByteBuf::from(bytes.clone()), now).into());
+            }
+        }
+        if frames.is_empty() {
+            return Ok(false);
+        }
+        self.history = Arc::new(history);
+        for frame in frames {
+            self.push(None, frame)?;
+        }
+        if self.store.next_index() == 0 {
+            // The first record of a log says that it was opened.
+            self.record(Entry {
+                kind: record_kind::LOG_OPENED,
+                ..Entry::default()
+            })?;
+        }
+        self.record(Entry {
+            kind: record_kind::ROSTER,
+            ..Entry::default()
+        })?;
+        let roster = self.roster_ref();
+        tracing::info!(target: "comity.engine", event = "roster-taken", version = roster.0);
+        self.signals.history.send_replace(Arc::clone(&self.history));
+        self.signals
+            .outbox
+            .send_modify(|times| *times = times.wrapping_add(1));
+        Ok(true)
+    }
+
+    /// Views that are not of this very journal are made anew.
+    fn rebuild_views_if_needed(&mut self) -> Result<(), Fault> {
+        let next = self.store.next_seq();
+        match self.views.marked() {
+            Ok(marked) if marked == next => return Ok(()),
+            _ => {}
+        }
+        tracing::info!(target: "comity.engine", event = "views-rebuilding", frames = next);
+        self.views.clear()?;
+        self.rebuild_sequences()?;
+        let mut frames = Vec::new();
+        self.store.replay(0, &mut |at, stored| {
+            frames.push((at, stored.seq));
+            ControlFlow::Continue(())
+        })?;
+        for (at, seq) in frames {
+            let stored = self.store.read(at)?;
+            let frame = Frame::decode(stored.kind, &stored.body)?;
+            self.apply(at, seq, &frame)?;
+        }
+        self.refresh_dirty()?;
+        self.views.mark(next)?;
+        self.views.flush()?;
+        tracing::info!(target: "comity.engine", event = "views-rebuilt", frames = next);
+        Ok(())
+    }
+
+    fn rebuild_sequences(&mut self) -> Result<(), Fault> {
+        let mut next: BTreeMap<MemberId, u64> = BTreeMap::new();
+        for index in 0..self.store.next_index() {
+            let leaf = leaf_at(&*self.store, index)?;
+            if let (Some(counterpart), Some(seq)) = (leaf.counterpart, leaf.seq) {
+                next.insert(counterpart, seq.saturating_add(1));
+            }
+        }
+        for (member, seq) in next {
+            let key = member.as_str().as_bytes();
+            self.views
+                .put(crate::tables::SEQUENCE, key, &seq.to_be_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+fn note_conflict(what: &'static str, added: &Result<Added, comity_trust::chain_error::ChainError>) {
+    match added {
+        Ok(Added::Conflict(_) | Added::Replaced { .. }) => {
+            tracing::error!(target: "comity.engine", event = "governance-conflict", what);
+        }
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(target: "comity.engine", event = "chain-refused", what, code = error.code());
+        }
+    }
+}
+
+/// The leaf of a record.
+pub(crate) fn leaf_at(store: &dyn Store, index: u64) -> Result<Leaf, Fault> {
+    let (bytes, _) = store.record(index)?;
+    Leaf::decode(&bytes)
+        .map_err(|error| Fault::new("journal-damaged", format!("record {index}: {error}")))
+}
+
+fn last_time(store: &dyn Store) -> Result<TimeMs, Fault> {
+    match store.next_index().checked_sub(1) {
+        Some(last) => leaf_at(store, last).map(|leaf| leaf.time),
+        None => Ok(0),
+    }
+}
+
+/// The charters and rosters of the journal.
+fn chain_in(store: &dyn Store) -> Result<Vec<Frame>, Fault> {
+    let mut found = Vec::new();
+    let mut problem = None;
+    store.replay(0, &mut |_, stored| {
+        if stored.kind > CHAIN_KINDS_MAX {
+            return ControlFlow::Continue(());
+        }
+        match Frame::decode(stored.kind, &stored.body) {
+            Ok(frame) => {
+                found.push(frame);
+                ControlFlow::Continue(())
+            }
+            Err(fault) => {
+                problem = Some(fault);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    problem.map_or(Ok(found), Err)
+}
+
+/// Charters and rosters have the lowest kinds.
+const CHAIN_KINDS_MAX: u8 = 2;
+
+/// A fault of the store must end the thread, whoever ran into it.
+fn fatal<T>(done: &Result<T, WorkError>) -> Result<(), Fault> {
+    match done {
+        Err(error) if is_fatal(error) => Err(Fault::new(error.code, error.message.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an error says that the journal or the views cannot be relied upon any more.
+pub(crate) fn is_fatal(error: &WorkError) -> bool {
+    let begins = |with: &&str| error.code.starts_with(*with);
+    ["store-", "journal-", "views-", "head-", "frame-"]
+        .iter()
+        .any(begins)
+}
+
+fn no_charter() -> Fault {
+    Fault::new(
+        "no-roster",
+        "there is no charter or no roster: get the federation's folder from its governance and name it in the configuration",
+    )
+}

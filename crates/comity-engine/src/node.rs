@@ -1,0 +1,390 @@
+//! A node: the one thread, and the tasks around it that wait for the network and the clock.
+//!
+//! ```text
+//! peers  -> inbound (admission, verify) -> thread -> reply
+//! people -> Desk ------------------------> thread -> answer
+//! scheduler: thread says what is due -> transport -> thread takes in what came back
+//! roster:    a newer version anywhere -> fetched from who has it -> thread -> admitted anew, announced
+//! ```
+
+use std::sync::Arc;
+
+use comity_trust::history::History;
+use comity_wire::exchange::{ExchangeReply, ExchangeRequest};
+use comity_wire::ids::{Kid, MemberId, PublicKey};
+use comity_wire::registry::exchange_code;
+use comity_wire::roster_exchange::RosterReply;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use crate::core::{Command, Core, Identity, Parts, Policy};
+use crate::desk::{AuditShown, Desk, Done, Person, Query, Shown, Work};
+use crate::error::WorkError;
+use crate::inbound::unreadable;
+use crate::limits::{COMMANDS_MAX, SCHEDULER_IDLE_MS};
+use crate::outbox::{Delivered, Due, Flight};
+use crate::ports::{Clock, Fault, Peer, Pending, Protocol, Store, Transport, Views};
+use crate::rosters;
+use crate::verify::verify;
+
+/// What a node is started with.
+pub struct Start {
+    /// Who it speaks for.
+    pub identity: Identity,
+    /// What the operator decides.
+    pub policy: Policy,
+    /// The journal.
+    pub store: Box<dyn Store>,
+    /// The views.
+    pub views: Box<dyn Views>,
+    /// The network.
+    pub transport: Arc<dyn Transport>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Signed charters, from the first.
+    pub charters: Vec<Vec<u8>>,
+    /// Signed rosters, from the first.
+    pub rosters: Vec<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Start {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Start({:?})", self.identity)
+    }
+}
+
+/// A running node. Clones speak to the same one.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) me: MemberId,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+    commands: mpsc::Sender<Command>,
+    history: watch::Receiver<Arc<History>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Engine({})", self.me)
+    }
+}
+
+/// The thread and the tasks of a node.
+#[derive(Debug)]
+pub struct Running {
+    thread: std::thread::JoinHandle<Result<(), Fault>>,
+    tasks: JoinSet<()>,
+    engine: Engine,
+}
+
+impl Engine {
+    /// Starts a node: reads the journal, makes the views again if need be, and begins to deliver what waits.
+    ///
+    /// # Errors
+    /// The journal is damaged or not of this log; there is no charter or roster.
+    pub fn start(start: Start) -> Result<(Self, Running), Fault> {
+        let Start {
+            identity,
+            policy,
+            store,
+            views,
+            transport,
+            clock,
+            charters,
+            rosters,
+        } = start;
+        let me = identity.member.clone();
+        let parts = Parts {
+            identity,
+            policy,
+            store,
+            views,
+            clock: Arc::clone(&clock),
+            charters,
+            rosters,
+        };
+        let (core, history) = Core::open(parts)?;
+        let wake = core.signals.outbox.subscribe();
+        let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+        let thread = std::thread::Builder::new()
+            .name("comity-core".to_owned())
+            .spawn(move || core.run(inbox))
+            .map_err(|error| Fault::new("no-thread", error.to_string()))?;
+        let engine = Self {
+            me,
+            transport,
+            clock,
+            commands,
+            history,
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(engine.clone().schedule(wake));
+        tasks.spawn(engine.clone().follow_roster());
+        Ok((
+            engine.clone(),
+            Running {
+                thread,
+                tasks,
+                engine,
+            },
+        ))
+    }
+
+    /// What is known of the federation now.
+    #[must_use]
+    pub fn history(&self) -> Arc<History> {
+        Arc::clone(&self.history.borrow())
+    }
+
+    /// Hears of every change of the roster.
+    pub(crate) fn history_changes(&self) -> watch::Receiver<Arc<History>> {
+        self.history.clone()
+    }
+
+    /// Answers a request of a peer. `None`: nothing is answered, and the stream is closed.
+    pub async fn inbound(
+        &self,
+        peer: PublicKey,
+        protocol: Protocol,
+        bytes: Vec<u8>,
+    ) -> Option<Vec<u8>> {
+        let history = self.history();
+        let now = self.clock.now_ms();
+        let member = history.member_of_node(&Kid::of(&peer), now).cloned();
+        match (protocol, member) {
+            (Protocol::Hello, member) => Some(self.hello(peer, member.as_ref(), &bytes)),
+            (_, None) => Some(rosters::not_admitted(&history)),
+            (Protocol::Roster, Some(_)) => Some(self.roster_request(peer, &bytes)),
+            (Protocol::Exchange, Some(member)) => self.exchange(peer, member, bytes).await,
+            (Protocol::Audit, Some(member)) => {
+                let (reply, page) = oneshot::channel();
+                let command = Command::Audit {
+                    peer: member,
+                    request: bytes,
+                    reply,
+                };
+                self.commands.try_send(command).ok()?;
+                page.await.ok()
+            }
+        }
+    }
+
+    async fn exchange(&self, peer: PublicKey, member: MemberId, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let history = self.history();
+        let roster = rosters::reference(&history);
+        let Ok(request) = ExchangeRequest::decode(&bytes) else {
+            tracing::warn!(target: "comity.engine", event = "exchange-unreadable", from = member.as_str());
+            return Some(unreadable(roster, exchange_code::BAD_EXCHANGE));
+        };
+        self.notice_roster(peer, request.0.0);
+        let offers = tokio::task::spawn_blocking(move || {
+            request
+                .1
+                .into_iter()
+                .map(|offer| verify(offer, &history))
+                .collect()
+        });
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Exchange {
+            peer: member,
+            offers: offers.await.ok()?,
+            reply,
+        };
+        if let Err(full) = self.commands.try_send(command) {
+            tracing::warn!(target: "comity.engine", event = "busy", protocol = "exchange");
+            let mpsc::error::TrySendError::Full(Command::Exchange { offers, .. }) = full else {
+                return None;
+            };
+            return Some(crate::inbound::all_busy(roster, offers.len()));
+        }
+        answer.await.ok()
+    }
+
+    /// Sends a command and waits for room.
+    pub(crate) async fn send(&self, command: Command) -> Result<(), WorkError> {
+        self.commands.send(command).await.map_err(|_| stopped())
+    }
+
+    /// Asks a node of a member, each in turn until one answers.
+    pub(crate) async fn ask(
+        &self,
+        member: &MemberId,
+        protocol: Protocol,
+        request: Vec<u8>,
+    ) -> Result<Vec<u8>, Fault> {
+        let nodes = rosters::nodes_of(&self.history(), member);
+        self.ask_nodes(nodes, protocol, request).await
+    }
+
+    async fn ask_nodes(
+        &self,
+        nodes: Vec<Peer>,
+        protocol: Protocol,
+        request: Vec<u8>,
+    ) -> Result<Vec<u8>, Fault> {
+        let mut last = Fault::new("no-node", "the roster lists no node of this member");
+        for node in nodes {
+            match self
+                .transport
+                .request(node.clone(), protocol, request.clone())
+                .await
+            {
+                Ok(reply) => match RosterReply::decode(&reply) {
+                    Ok(RosterReply::Hello(roster, Some(_))) if protocol != Protocol::Roster => {
+                        self.settle(&node, roster.0).await;
+                        last = Fault::new(
+                            "not-admitted",
+                            "the peer does not admit this node: one of the two has an older roster",
+                        );
+                    }
+                    _ => return Ok(reply),
+                },
+                Err(fault) => last = fault,
+            }
+        }
+        Err(last)
+    }
+
+    /// One scheduler owns all retries.
+    async fn schedule(self, mut wake: watch::Receiver<u64>) {
+        let mut flights = JoinSet::new();
+        loop {
+            // What is signed from here on wakes the wait below.
+            wake.mark_unchanged();
+            let (reply, due) = oneshot::channel();
+            if self.commands.send(Command::Due { reply }).await.is_err() {
+                return;
+            }
+            let Ok(Due { flights: due, next }) = due.await else {
+                return;
+            };
+            for flight in due {
+                flights.spawn(self.clone().deliver(flight));
+            }
+            let idle = self.clock.now_ms().saturating_add(SCHEDULER_IDLE_MS);
+            let next = next.map_or(idle, |next| next.min(idle));
+            tokio::select! {
+                changed = wake.changed() => if changed.is_err() { return },
+                Some(_) = flights.join_next() => {}
+                () = self.clock.until(next) => {}
+            }
+        }
+    }
+
+    async fn deliver(self, flight: Flight) {
+        let Flight {
+            to,
+            nodes,
+            ids,
+            request,
+        } = flight;
+        let reply = self.ask_nodes(nodes, Protocol::Exchange, request).await;
+        let reply = reply.and_then(|bytes| {
+            ExchangeReply::decode(&bytes, ids.len())
+                .map_err(|error| Fault::new("bad-reply", format!("not a reply: {error}")))
+        });
+        if let Ok(reply) = &reply {
+            for node in rosters::nodes_of(&self.history(), &to) {
+                self.notice_roster(node.key, reply.0.0);
+            }
+        }
+        let (done, taken) = oneshot::channel();
+        let delivered = Delivered { to, ids, reply };
+        if self
+            .commands
+            .send(Command::Delivered {
+                delivered,
+                reply: done,
+            })
+            .await
+            .is_ok()
+        {
+            let _ = taken.await;
+        }
+    }
+}
+
+impl Desk for Engine {
+    fn work(&self, person: Person, work: Work) -> Pending<'_, Result<Done, WorkError>> {
+        Box::pin(async move {
+            let (reply, done) = oneshot::channel();
+            self.send(Command::Work {
+                person,
+                work: Box::new(work),
+                reply,
+            })
+            .await?;
+            done.await.map_err(|_| stopped())?
+        })
+    }
+
+    fn query(&self, person: Person, query: Query) -> Pending<'_, Result<Shown, WorkError>> {
+        Box::pin(async move {
+            let connected = match query {
+                Query::Members => self.transport.connected().await,
+                _ => Vec::new(),
+            };
+            let (reply, shown) = oneshot::channel();
+            self.send(Command::Query {
+                person,
+                query,
+                connected,
+                reply,
+            })
+            .await?;
+            shown.await.map_err(|_| stopped())?
+        })
+    }
+
+    fn audit(&self, _: Person) -> Pending<'_, Result<AuditShown, WorkError>> {
+        Box::pin(self.pull_all())
+    }
+}
+
+impl Running {
+    /// Finishes what is in hand, and ends.
+    ///
+    /// # Errors
+    /// Why the thread ended before.
+    pub async fn stop(mut self) -> Result<(), Fault> {
+        let (reply, done) = oneshot::channel();
+        if self
+            .engine
+            .commands
+            .send(Command::Stop { reply })
+            .await
+            .is_ok()
+        {
+            let _ = done.await;
+        }
+        self.tasks.shutdown().await;
+        self.join().await
+    }
+
+    /// Waits until the thread has ended by itself: the store has failed.
+    pub async fn ended(&self) {
+        self.engine.commands.closed().await;
+    }
+
+    async fn join(self) -> Result<(), Fault> {
+        let Self { thread, engine, .. } = self;
+        drop(engine);
+        let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+        match ended {
+            Ok(Ok(ended)) => ended,
+            _ => Err(Fault::new(
+                "thread-died",
+                "the thread of the journal has died; start the node again",
+            )),
+        }
+    }
+}
+
+/// The thread has ended.
+pub(crate) fn stopped() -> WorkError {
+    WorkError::operator(
+        "stopping",
+        "the node is stopping or has stopped",
+        "look at its log, start it again and try again: what was acknowledged is kept",
+    )
+}

@@ -1,0 +1,318 @@
+//! `/comity/roster/1` and `/comity/hello/1`: who has which roster, and how the newer one travels.
+//!
+//! A version that is newer than the one here is fetched from whoever showed it. What is fetched is believed for its
+//! signatures, not for who gave it. When the roster changes, the allow-list of the network changes with it, at once,
+//! and every member is told the new version.
+
+use comity_trust::history::History;
+use comity_wire::ids::{Kid, MemberId, PublicKey};
+use comity_wire::leaf::RosterRef;
+use comity_wire::limits::{EXCHANGE_REPLY_BYTES_MAX, ROSTER_CHAIN_MAX, ROSTER_PART_BYTES_MAX};
+use comity_wire::registry::exchange_code;
+use comity_wire::roster_exchange::{RosterReply, RosterRequest};
+use comity_wire::words::Code;
+use serde_bytes::ByteBuf;
+use tokio::sync::oneshot;
+
+use crate::core::Command;
+use crate::limits::CHAIN_ROUNDS_MAX;
+use crate::node::Engine;
+use crate::ports::{Peer, Protocol};
+
+impl Engine {
+    /// What somebody hears who may not be a member.
+    pub(crate) fn hello(
+        &self,
+        peer: PublicKey,
+        member: Option<&MemberId>,
+        bytes: &[u8],
+    ) -> Vec<u8> {
+        let history = self.history();
+        match RosterRequest::decode(bytes) {
+            Ok(RosterRequest::Hello(theirs)) => {
+                self.notice_stranger(peer, theirs.0);
+                match member {
+                    Some(_) => RosterReply::Hello(reference(&history), None).encode(),
+                    None => not_admitted(&history),
+                }
+            }
+            Ok(RosterRequest::Part(version, offset)) => part(&history, version, offset),
+            _ => RosterReply::Unknown(reference(&history)).encode(),
+        }
+    }
+
+    /// What a member hears.
+    pub(crate) fn roster_request(&self, peer: PublicKey, bytes: &[u8]) -> Vec<u8> {
+        let history = self.history();
+        match RosterRequest::decode(bytes) {
+            Ok(RosterRequest::Hello(theirs)) => {
+                self.notice_roster(peer, theirs.0);
+                RosterReply::Hello(reference(&history), None).encode()
+            }
+            Ok(RosterRequest::Since(version)) => chain(&history, version),
+            Ok(RosterRequest::Part(version, offset)) => part(&history, version, offset),
+            Err(_) => RosterReply::Unknown(reference(&history)).encode(),
+        }
+    }
+
+    /// A member showed a version: if it is newer, it is fetched from there.
+    pub(crate) fn notice_roster(&self, peer: PublicKey, version: u64) {
+        if version > reference(&self.history()).0 {
+            let engine = self.clone();
+            tokio::spawn(async move { engine.fetch_chain(peer).await });
+        }
+    }
+
+    /// A stranger showed a version. It is asked for of members first, then of the stranger, in small parts.
+    fn notice_stranger(&self, peer: PublicKey, version: u64) {
+        if version <= reference(&self.history()).0 {
+            return;
+        }
+        let engine = self.clone();
+        tokio::spawn(async move {
+            let history = engine.history();
+            let members = history
+                .roster()
+                .map(|roster| roster.members.clone())
+                .unwrap_or_default();
+            for member in members.iter().filter(|member| member.id != engine.me) {
+                for node in nodes_of(&history, &member.id) {
+                    engine.fetch_chain(node.key).await;
+                }
+                if reference(&engine.history()).0 >= version {
+                    return;
+                }
+            }
+            engine
+                .fetch_parts(Peer {
+                    key: peer,
+                    addresses: Vec::new(),
+                })
+                .await;
+        });
+    }
+
+    /// Both sides say which roster they have, so that the older one is renewed.
+    pub(crate) async fn settle(&self, node: &Peer, theirs: u64) {
+        let ours = reference(&self.history());
+        if theirs > ours.0 {
+            self.fetch_parts(node.clone()).await;
+        } else if theirs < ours.0 {
+            let hello = RosterRequest::Hello(ours).encode();
+            let _ = self
+                .transport
+                .request(node.clone(), Protocol::Hello, hello)
+                .await;
+        }
+    }
+
+    /// Fetches what is newer from a member.
+    async fn fetch_chain(&self, peer: PublicKey) {
+        for _ in 0..CHAIN_ROUNDS_MAX {
+            let history = self.history();
+            let node = node_of(&history, peer);
+            let since = RosterRequest::Since(reference(&history).0.saturating_add(1)).encode();
+            let Ok(bytes) = self.transport.request(node, Protocol::Roster, since).await else {
+                return;
+            };
+            let Ok(RosterReply::Chain(charters, rosters, more)) = RosterReply::decode(&bytes)
+            else {
+                return;
+            };
+            if !self.learn(charters, rosters).await || !more {
+                return;
+            }
+        }
+    }
+
+    /// Fetches the next rosters from somebody who is no member here, in parts.
+    async fn fetch_parts(&self, node: Peer) {
+        for _ in 0..CHAIN_ROUNDS_MAX {
+            let version = reference(&self.history()).0.saturating_add(1);
+            let mut whole: Vec<u8> = Vec::new();
+            loop {
+                let offset = u64::try_from(whole.len()).unwrap_or(u64::MAX);
+                let ask = RosterRequest::Part(version, offset).encode();
+                let Ok(bytes) = self
+                    .transport
+                    .request(node.clone(), Protocol::Hello, ask)
+                    .await
+                else {
+                    return;
+                };
+                let Ok(RosterReply::Part(of, size, piece)) = RosterReply::decode(&bytes) else {
+                    return;
+                };
+                let fits = of == version
+                    && !piece.is_empty()
+                    && size
+                        <= u64::try_from(comity_trust::limits::ROSTER_BYTES_MAX)
+                            .unwrap_or(u64::MAX);
+                if !fits {
+                    return;
+                }
+                whole.extend_from_slice(&piece);
+                if u64::try_from(whole.len()).unwrap_or(u64::MAX) >= size {
+                    break;
+                }
+            }
+            if !self.learn(Vec::new(), vec![ByteBuf::from(whole)]).await {
+                return;
+            }
+        }
+    }
+
+    async fn learn(&self, charters: Vec<ByteBuf>, rosters: Vec<ByteBuf>) -> bool {
+        let (reply, learned) = oneshot::channel();
+        let sent = self
+            .send(Command::Learn {
+                charters,
+                rosters,
+                reply,
+            })
+            .await;
+        sent.is_ok() && learned.await.unwrap_or(false)
+    }
+
+    /// The network admits whom the roster lists: now, and whenever it changes.
+    pub(crate) async fn follow_roster(self) {
+        let mut hear = self.history_changes();
+        let mut first = true;
+        loop {
+            let history = hear.borrow_and_update().clone();
+            let mut keys = Vec::new();
+            for member in history
+                .roster()
+                .map(|roster| roster.members.iter())
+                .into_iter()
+                .flatten()
+            {
+                if history
+                    .roles_in_force(&member.id, self.clock.now_ms())
+                    .is_some()
+                {
+                    keys.extend(
+                        nodes_of(&history, &member.id)
+                            .into_iter()
+                            .map(|node| node.key),
+                    );
+                }
+            }
+            self.transport.admit(keys, not_admitted(&history)).await;
+            if !first {
+                self.announce(&history);
+            }
+            first = false;
+            if hear.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Tells every member which roster is in force. Who has an older one fetches it.
+    fn announce(&self, history: &History) {
+        let hello = RosterRequest::Hello(reference(history)).encode();
+        let members = history
+            .roster()
+            .map(|roster| roster.members.clone())
+            .unwrap_or_default();
+        for member in members.iter().filter(|member| member.id != self.me) {
+            for node in nodes_of(history, &member.id) {
+                let (engine, hello) = (self.clone(), hello.clone());
+                tokio::spawn(async move {
+                    let _ = engine
+                        .transport
+                        .request(node, Protocol::Roster, hello)
+                        .await;
+                });
+            }
+        }
+    }
+}
+
+/// The newest roster; of version 0 if there is none.
+pub(crate) fn reference(history: &History) -> RosterRef {
+    history.roster_ref().unwrap_or(RosterRef(0, *history.fed()))
+}
+
+/// What everybody hears who is not admitted, whatever they asked.
+pub(crate) fn not_admitted(history: &History) -> Vec<u8> {
+    RosterReply::Hello(reference(history), Code::new(exchange_code::NOT_ADMITTED)).encode()
+}
+
+/// The nodes of a member.
+pub(crate) fn nodes_of(history: &History, member: &MemberId) -> Vec<Peer> {
+    let Some(listed) = history.member(member) else {
+        return Vec::new();
+    };
+    let node = |node: &comity_trust::member::Node| {
+        let key = listed.key(&node.key)?.public;
+        let addresses = node
+            .addresses
+            .iter()
+            .map(|text| text.as_str().to_owned())
+            .collect();
+        Some(Peer { key, addresses })
+    };
+    listed.nodes.iter().filter_map(node).collect()
+}
+
+fn node_of(history: &History, key: PublicKey) -> Peer {
+    let kid = Kid::of(&key);
+    let members = history
+        .roster()
+        .map(|roster| roster.members.iter())
+        .into_iter()
+        .flatten();
+    let mut nodes = members.flat_map(|member| &member.nodes);
+    let addresses = nodes.find(|node| node.key == kid).map(|node| {
+        node.addresses
+            .iter()
+            .map(|text| text.as_str().to_owned())
+            .collect()
+    });
+    Peer {
+        key,
+        addresses: addresses.unwrap_or_default(),
+    }
+}
+
+/// Charters are few and each is needed to judge the rosters after it, so all of them go along.
+fn chain(history: &History, version: u64) -> Vec<u8> {
+    let own = |bytes: &[u8]| ByteBuf::from(bytes);
+    let charters: Vec<ByteBuf> = history
+        .charters_from(1)
+        .take(ROSTER_CHAIN_MAX)
+        .map(own)
+        .collect();
+    let mut left = EXCHANGE_REPLY_BYTES_MAX;
+    let mut rosters = Vec::new();
+    let mut more = false;
+    for bytes in history.rosters_from(version) {
+        // One goes along however long it is.
+        if rosters.len() >= ROSTER_CHAIN_MAX || (bytes.len() > left && !rosters.is_empty()) {
+            more = true;
+            break;
+        }
+        left = left.saturating_sub(bytes.len());
+        rosters.push(own(bytes));
+    }
+    RosterReply::Chain(charters, rosters, more).encode()
+}
+
+fn part(history: &History, version: u64, offset: u64) -> Vec<u8> {
+    let unknown = || RosterReply::Unknown(reference(history)).encode();
+    if version == 0 || version > reference(history).0 {
+        return unknown();
+    }
+    let Some(bytes) = history.rosters_from(version).next() else {
+        return unknown();
+    };
+    let from = usize::try_from(offset)
+        .unwrap_or(usize::MAX)
+        .min(bytes.len());
+    let (_, rest) = bytes.split_at(from);
+    let (piece, _) = rest.split_at(rest.len().min(ROSTER_PART_BYTES_MAX));
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    RosterReply::Part(version, size, ByteBuf::from(piece)).encode()
+}

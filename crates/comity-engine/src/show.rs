@@ -1,0 +1,831 @@
+//! What people are shown: rows of the views, and cases folded again. No locator, no text, no name of a person.
+
+use comity_case::clocks::{End, Standing as Clock, Start, Times};
+use comity_case::{ClockRule, State, deadlines, moves};
+use comity_log::key::{KeyKind, KeyName, VerifierKey};
+use comity_log::tlog_proof::TlogProof;
+use comity_log::tree::Tree;
+use comity_wire::body::Body;
+use comity_wire::ids::{CaseId, Nonce, PublicKey, StatementId};
+use comity_wire::parts::Locator;
+use comity_wire::registry::urgency;
+use comity_wire::words::Code;
+
+use crate::apply::unpacked;
+use crate::cases::Loaded;
+use crate::core::Core;
+use crate::desk::{
+    CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction, DraftRow, Event, ItemShown,
+    Items, LogShown, MemberRow, MembersShown, OutboxRow, Overview, Page, Person, ProofShown, Query,
+    RosterShown, Shown,
+};
+use crate::error::WorkError;
+use crate::limits::PAGE_ROWS_MAX;
+use crate::ports::{Fault, Position};
+use crate::receipt::Tiles;
+use crate::record::short;
+use crate::say::unknown_case;
+use crate::tables::{
+    self, CASE, CHANGED, CaseEntry, DOSSIER, DRAFT, DRAFT_OPEN, Dossier, DraftEntry, Standing,
+    StatementRow, last_number,
+};
+use crate::words::{statement_words, status_code, status_words};
+
+impl Core {
+    /// Answers a question. Nothing changes.
+    pub(crate) fn query(
+        &mut self,
+        person: &Person,
+        query: Query,
+        connected: &[PublicKey],
+    ) -> Result<Shown, WorkError> {
+        // Rows of what the batch in hand has changed are written before anybody reads them.
+        self.refresh_dirty()?;
+        match query {
+            Query::Cases(filter) => self.case_rows(filter).map(Shown::Cases),
+            Query::Case(id) => self.case_shown(&id).map(|case| Shown::Case(Box::new(case))),
+            Query::Drafts(cursor) => self.draft_rows(person, cursor).map(Shown::Drafts),
+            Query::Items => self.items().map(Shown::Items),
+            Query::Outbox(cursor) => self.outbox_page(cursor).map(Shown::Outbox),
+            Query::Members => self.members(connected).map(Shown::Members),
+            Query::Log => self.log_shown().map(Shown::Log),
+            Query::Prove(id) => self.proof(&id).map(Shown::Proof),
+            Query::ResponseTimes => self.response_times().map(Shown::ResponseTimes),
+            Query::Audit => self.audit.clone().map(Shown::Audit).ok_or_else(no_audit),
+            Query::Overview => self.overview().map(Shown::Overview),
+        }
+    }
+
+    fn case_rows(&mut self, filter: CaseFilter) -> Result<Page<CaseRow>, WorkError> {
+        let limit = filter
+            .cursor
+            .limit
+            .unwrap_or(PAGE_ROWS_MAX)
+            .clamp(1, PAGE_ROWS_MAX);
+        let mut from = filter
+            .cursor
+            .after
+            .map(|after| after.saturating_add(1).to_be_bytes());
+        let mut rows = Vec::new();
+        loop {
+            let found =
+                self.views
+                    .scan(CHANGED, &[], from.as_ref().map(<[u8; 8]>::as_slice), limit)?;
+            let full = found.len() == limit;
+            for (seq, case) in found {
+                let seq = last_number(&seq);
+                let Some(id) = tables::case_at(&case, 0) else {
+                    continue;
+                };
+                if rows.len() == limit {
+                    let next = rows.last().map(|row: &CaseRow| row.seq);
+                    return Ok(Page { rows, next });
+                }
+                from = Some(seq.saturating_add(1).to_be_bytes());
+                let Some(entry) = self.case_entry(&id)? else {
+                    continue;
+                };
+                let direction = if entry.opener == self.me {
+                    Direction::Out
+                } else {
+                    Direction::In
+                };
+                let meant = filter.direction.is_none_or(|wanted| wanted == direction)
+                    && (entry.open || !filter.open);
+                if meant {
+                    rows.push(self.case_row(&id, &entry)?);
+                }
+            }
+            if !full {
+                return Ok(Page { rows, next: None });
+            }
+        }
+    }
+
+    fn case_row(&mut self, id: &CaseId, entry: &CaseEntry) -> Result<CaseRow, WorkError> {
+        let loaded = self.load(id)?.ok_or_else(unknown_case)?;
+        let state = State::of(&loaded.case);
+        let due = self.deadlines_of(&loaded, &state)?;
+        self.keep(*id, loaded);
+        let out = entry.opener == self.me;
+        let opening = self.statement_row(&entry.opening)?;
+        let kept = self.kept_of(&entry.opening)?.ok_or_else(unknown_case)?;
+        let reference = match kept.statement.body() {
+            Body::TakedownRequest(body) => body.reference.as_str().to_owned(),
+            Body::Referral(body) => body.reference.as_str().to_owned(),
+            _ => String::new(),
+        };
+        let mut counts: Vec<(String, u64)> = Vec::new();
+        for (_, status) in unpacked(&entry.items) {
+            let name = status_code(status);
+            match counts.iter_mut().find(|(known, _)| known == name) {
+                Some((_, count)) => *count = count.saturating_add(1),
+                None => counts.push((name.to_owned(), 1)),
+            }
+        }
+        let running = |row: &&DeadlineShown| row.standing == "running" || row.standing == "overdue";
+        Ok(CaseRow {
+            seq: entry.changed,
+            case: id.to_string(),
+            direction: if out { Direction::Out } else { Direction::In },
+            counterpart: if out {
+                entry.recipient.to_string()
+            } else {
+                entry.opener.to_string()
+            },
+            kind: entry.kind.as_str().to_owned(),
+            reference,
+            urgency: entry.urgency.to_string(),
+            opened_at: entry.opened_at,
+            delivery: opening
+                .map_or("waiting", |row| row.standing.as_str())
+                .to_owned(),
+            items: counts,
+            open: entry.open,
+            due_at: due
+                .iter()
+                .filter(running)
+                .filter_map(|row| row.due_at)
+                .min(),
+            overdue: due.iter().any(|row| row.standing == "overdue"),
+            held: entry.held,
+        })
+    }
+
+    fn case_shown(&mut self, id: &CaseId) -> Result<CaseShown, WorkError> {
+        let entry = self.case_entry(id)?.ok_or_else(unknown_case)?;
+        let row = self.case_row(id, &entry)?;
+        let loaded = self.load(id)?.ok_or_else(unknown_case)?;
+        let state = State::of(&loaded.case);
+        let deadlines = self.deadlines_of(&loaded, &state)?;
+        let mut kinds: Vec<String> = moves(&loaded.case, loaded.me)
+            .iter()
+            .map(|one| one.kind().as_str().to_owned())
+            .collect();
+        kinds.dedup();
+        let timeline = self.timeline(id, &loaded, &state)?;
+        self.keep(*id, loaded);
+        Ok(CaseShown {
+            row,
+            items: state.items.iter().map(item_shown).collect(),
+            timeline,
+            deadlines,
+            moves: kinds,
+            parents: in_hex(self.parents_of(id, None)?),
+            children: in_hex(self.children_of(id)?),
+        })
+    }
+
+    /// Judged statements in the order of the fold, then those that wait.
+    fn timeline(
+        &self,
+        id: &CaseId,
+        loaded: &Loaded,
+        state: &State,
+    ) -> Result<Vec<Event>, WorkError> {
+        let judged = loaded
+            .case
+            .history()
+            .into_iter()
+            .map(|folded| folded.entry.id);
+        let mut order: Vec<StatementId> = judged.collect();
+        for other in self.statements_of(id)? {
+            if !order.contains(&other) {
+                order.push(other);
+            }
+        }
+        let mut events = Vec::new();
+        for statement in order {
+            let Some(row) = self.statement_row(&statement)? else {
+                continue;
+            };
+            let kept = self.kept(Position(row.at))?;
+            let standing = if state
+                .forbidden
+                .iter()
+                .any(|(forbidden, _)| *forbidden == statement)
+            {
+                "forbidden"
+            } else if state.void.iter().any(|(void, _)| *void == statement) {
+                "void"
+            } else if state.parked.contains(&statement) {
+                "parked"
+            } else {
+                row.standing.as_str()
+            };
+            events.push(Event {
+                statement: statement.to_string(),
+                from: kept.statement.issuer().to_string(),
+                kind: kept.statement.kind().as_str().to_owned(),
+                words: statement_words(kept.statement.body()),
+                claimed_at: kept.statement.issued_at(),
+                offered_at: row.offered,
+                registered_at: row.registered,
+                standing: standing.to_owned(),
+                receipt: self.receipt_words(&row, kept.statement.payload().to.as_str())?,
+                index: row.index,
+            });
+        }
+        Ok(events)
+    }
+
+    fn receipt_words(&self, row: &StatementRow, to: &str) -> Result<Option<String>, WorkError> {
+        if !row.own {
+            let index = row.index.unwrap_or_default();
+            return Ok(Some(format!(
+                "Registered here as record {index}; its sender has the receipt. That is no answer yet."
+            )));
+        }
+        let Some(at) = row.receipt else {
+            return Ok(match row.standing {
+                Standing::Waiting => Some(format!("{to} has not registered it yet.")),
+                Standing::Refused => Some(format!("{to} refused to register it, and signed that.")),
+                Standing::Expired => Some(format!(
+                    "It could not be delivered to {to}. Nobody there has it."
+                )),
+                Standing::Received | Standing::Delivered => None,
+            });
+        };
+        let stored = self.store.read(Position(at))?;
+        let frame = crate::frame::Frame::decode(stored.kind, &stored.body)?;
+        let crate::frame::Frame::Sent(sent) = frame else {
+            return Ok(None);
+        };
+        let receipt = comity_wire::receipt::Receipt::read(&sent.1)
+            .map_err(|error| Fault::new("journal-edited", format!("a receipt: {error}")))?;
+        Ok(Some(format!(
+            "{to} registered it as record {} of its log and proved it. That says that it arrived, not that anybody answered.",
+            receipt.leaf().index
+        )))
+    }
+
+    /// The times at which this node's records have a statement down.
+    fn times(&self, id: &StatementId) -> Times {
+        match self.statement_row(id) {
+            Ok(Some(row)) => Times {
+                offered: row.offered,
+                registered: row.registered,
+            },
+            _ => Times::default(),
+        }
+    }
+
+    fn deadlines_of(
+        &self,
+        loaded: &Loaded,
+        state: &State,
+    ) -> Result<Vec<DeadlineShown>, WorkError> {
+        let rules = self.clock_rules();
+        let found = deadlines(
+            &loaded.case,
+            state,
+            &rules,
+            |id| self.times(id),
+            self.time(),
+        );
+        Ok(found
+            .into_iter()
+            .map(|deadline| DeadlineShown {
+                clock: deadline.clock.to_string(),
+                n: deadline.n,
+                round: deadline.round,
+                started_at: deadline.started_at,
+                due_at: deadline.due_at,
+                paused_ms: deadline.paused_ms,
+                standing: match deadline.standing {
+                    Clock::Running => "running",
+                    Clock::Paused => "paused",
+                    Clock::Overdue => "overdue",
+                    Clock::Met(_) => "met",
+                    Clock::Late(_) => "late",
+                    Clock::Void => "void",
+                }
+                .to_owned(),
+            })
+            .collect())
+    }
+
+    /// The clocks that the charter puts in force with a duration of its own, and its minutes to a human answer.
+    fn clock_rules(&self) -> Vec<ClockRule> {
+        let charter = self.history.charter();
+        let law = ["law-enforcement", "court"];
+        let authorities: Vec<Code> = law.iter().filter_map(|text| Code::new(text)).collect();
+        let rule = |id: Code, end, duration, urgency| ClockRule {
+            id,
+            start: Start::Registered,
+            end,
+            duration,
+            urgency,
+            paused_by_holds_of: authorities.clone(),
+            paused_by_questions: true,
+        };
+        let mut rules: Vec<ClockRule> = charter
+            .clocks
+            .iter()
+            .filter_map(|(id, duration)| {
+                Some(rule(id.clone(), End::Outcome, Some((*duration)?), None))
+            })
+            .collect();
+        if let (Some(id), Some(risk)) =
+            (Code::new("human-answer"), Code::new(urgency::IMMINENT_RISK))
+        {
+            rules.push(rule(
+                id,
+                End::HumanAnswer,
+                Some(charter.human_answer),
+                Some(risk),
+            ));
+        }
+        if let Some(id) = Code::new("outcome") {
+            rules.push(rule(id, End::Outcome, None, None));
+        }
+        rules
+    }
+
+    fn draft_rows(&self, person: &Person, cursor: Cursor) -> Result<Page<DraftRow>, WorkError> {
+        let limit = cursor
+            .limit
+            .unwrap_or(PAGE_ROWS_MAX)
+            .clamp(1, PAGE_ROWS_MAX);
+        let from = cursor
+            .after
+            .map(|after| after.saturating_add(1).to_be_bytes());
+        let found = self.views.scan(
+            DRAFT_OPEN,
+            &[],
+            from.as_ref().map(<[u8; 8]>::as_slice),
+            limit,
+        )?;
+        let next = (found.len() == limit).then(|| found.last().map(|(seq, _)| last_number(seq)));
+        let mut rows = Vec::new();
+        for (seq, id) in &found {
+            let row: Option<DraftEntry> = tables::get(&*self.views, DRAFT, id)?;
+            let Some(row) = row else {
+                continue;
+            };
+            let draft = self.draft_at(Position(row.at))?;
+            let body = Body::decode(draft.4, &draft.5)
+                .map_err(|error| Fault::new("journal-edited", format!("a draft: {error}")))?;
+            let own = *draft.7.0 == *person.as_str();
+            let (reference, urgency) = match &body {
+                Body::TakedownRequest(body) => (body.reference.as_str(), body.urgency.as_str()),
+                Body::Referral(body) => (body.reference.as_str(), body.urgency.as_str()),
+                _ => ("", urgency::ROUTINE),
+            };
+            let words = match row.state.as_str() {
+                "conflict" => "A second report says otherwise: a person has to decide.",
+                "returned" => "Sent back by the reviewer.",
+                _ if own => "Waits for a second person: not for whom drafted it.",
+                _ => "Waits for a second person.",
+            };
+            rows.push(DraftRow {
+                seq: last_number(seq),
+                draft: draft.0.to_string(),
+                kind: draft.4.as_str().to_owned(),
+                to: Some(draft.3.to_string()),
+                reference: reference.to_owned(),
+                state: row.state.to_string(),
+                words: words.to_owned(),
+                urgency: urgency.to_owned(),
+                items: u64::try_from(body.new_items().len()).unwrap_or(u64::MAX),
+                at: draft.7.1,
+                confirmable: !own || !self.policy.review.contains(&draft.4),
+            });
+        }
+        if cursor.after.is_none() {
+            rows.extend(self.unplaced()?);
+        }
+        Ok(Page {
+            rows,
+            next: next.flatten(),
+        })
+    }
+
+    /// Reported locators that no rule places, or on which reports contradict one another: visible drafts.
+    fn unplaced(&self) -> Result<Vec<DraftRow>, WorkError> {
+        let mut rows = Vec::new();
+        for (id, row) in self.dossiers()? {
+            if row.draft.is_some() || !matches!(row.place.as_str(), "unplaced" | "conflict") {
+                continue;
+            }
+            let report = self.report_at(Position(row.at))?;
+            let why = report.10.2.as_ref().map_or("conflict", Code::as_str);
+            rows.push(DraftRow {
+                seq: row.seq,
+                draft: id.to_string(),
+                kind: "none".to_owned(),
+                to: None,
+                reference: report.6.as_str().to_owned(),
+                state: row.place.to_string(),
+                words: format!("No rule says where it goes ({why}). Name a recipient, or act yourself and record it."),
+                urgency: report.7.to_string(),
+                items: 1,
+                at: report.9.2,
+                confirmable: false,
+            });
+        }
+        Ok(rows)
+    }
+
+    fn dossiers(&self) -> Result<Vec<(Nonce, Dossier)>, WorkError> {
+        let mut rows: Vec<(Nonce, Dossier)> = Vec::new();
+        let mut from: Option<Vec<u8>> = None;
+        loop {
+            let page = self
+                .views
+                .scan(DOSSIER, &[], from.as_deref(), PAGE_ROWS_MAX)?;
+            for (id, row) in &page {
+                if let Some(id) = Nonce::from_slice(id) {
+                    rows.push((id, tables::decode(DOSSIER, row)?));
+                }
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == PAGE_ROWS_MAX => {
+                    from = Some([last.as_slice(), &[0]].concat());
+                }
+                _ => break,
+            }
+        }
+        rows.sort_by_key(|(_, row)| row.seq);
+        Ok(rows)
+    }
+
+    /// Every report in exactly one state: that of its locator.
+    fn items(&self) -> Result<Items, WorkError> {
+        let mut items = Items::default();
+        for (id, row) in self.dossiers()? {
+            let state = self.dossier_state(&row)?;
+            items.reports = items.reports.saturating_add(row.reports);
+            match items.states.iter_mut().find(|(known, _)| *known == state) {
+                Some((_, count)) => *count = count.saturating_add(row.reports),
+                None => items.states.push((state.clone(), row.reports)),
+            }
+            if row.item.is_none() && row.place.as_str() == "outside" {
+                let report = self.report_at(Position(row.at))?;
+                items
+                    .outside
+                    .push((id.to_string(), state, report.6.as_str().to_owned()));
+            }
+        }
+        items.states.sort();
+        Ok(items)
+    }
+
+    fn dossier_state(&self, row: &Dossier) -> Result<String, WorkError> {
+        if let Some((case, n)) = row.item {
+            let Some(entry) = self.case_entry(&case)? else {
+                return Ok("draft".to_owned());
+            };
+            let status = unpacked(&entry.items).find(|(number, _)| *number == n);
+            if let Some((_, status)) = status {
+                return Ok(status_code(status).to_owned());
+            }
+            let opening = self.statement_row(&entry.opening)?;
+            let standing = opening.map_or("waiting", |row| match row.standing {
+                Standing::Refused => "not-registered",
+                Standing::Expired => "not-delivered",
+                _ => "waiting",
+            });
+            return Ok(standing.to_owned());
+        }
+        if let Some(draft) = row.draft
+            && row.place.as_str() == "draft"
+        {
+            let entry: Option<DraftEntry> = tables::get(&*self.views, DRAFT, draft.as_bytes())?;
+            let state = entry.map_or_else(|| "review".to_owned(), |entry| entry.state.to_string());
+            return Ok(format!("draft-{state}"));
+        }
+        Ok(match (row.place.as_str(), row.told.first()) {
+            ("outside", Some(told)) => format!("outside-told-{told}"),
+            ("outside", None) => "outside-open".to_owned(),
+            (place, _) => place.to_owned(),
+        })
+    }
+
+    fn outbox_page(&self, cursor: Cursor) -> Result<Page<OutboxRow>, WorkError> {
+        let limit = cursor
+            .limit
+            .unwrap_or(PAGE_ROWS_MAX)
+            .clamp(1, PAGE_ROWS_MAX);
+        let rows = self.outbox_rows()?;
+        let after = |seq: u64| cursor.after.is_none_or(|after| seq > after);
+        let rows: Vec<OutboxRow> = rows
+            .into_iter()
+            .filter(|(_, row)| after(row.seq))
+            .take(limit)
+            .map(|(id, row)| OutboxRow {
+                seq: row.seq,
+                statement: id.to_string(),
+                case: row.case.to_string(),
+                to: row.to.to_string(),
+                kind: row.kind.as_str().to_owned(),
+                state: match (row.due, row.offered) {
+                    (None, _) => "expired",
+                    (Some(_), true) => "offered",
+                    (Some(_), false) => "waiting",
+                }
+                .to_owned(),
+                attempts: row.attempts,
+                due_at: row.due,
+                expires_at: row.expires,
+                last: row.last.map(|why| why.to_string()),
+            })
+            .collect();
+        let next = (rows.len() == limit)
+            .then(|| rows.last().map(|row| row.seq))
+            .flatten();
+        Ok(Page { rows, next })
+    }
+
+    fn members(&self, connected: &[PublicKey]) -> Result<MembersShown, WorkError> {
+        let mut rows = Vec::new();
+        for member in self
+            .history
+            .roster()
+            .map(|roster| roster.members.iter())
+            .into_iter()
+            .flatten()
+        {
+            let keys: Vec<PublicKey> = member
+                .nodes
+                .iter()
+                .filter_map(|node| member.key(&node.key))
+                .map(|key| key.public)
+                .collect();
+            rows.push(MemberRow {
+                id: member.id.to_string(),
+                name: member
+                    .names
+                    .first()
+                    .map(|(_, name)| name.as_str().to_owned())
+                    .unwrap_or_default(),
+                roles: member.roles.iter().map(ToString::to_string).collect(),
+                jurisdictions: member
+                    .jurisdictions
+                    .iter()
+                    .map(|country| country.as_str().to_owned())
+                    .collect(),
+                connected: keys.iter().any(|key| connected.contains(key)),
+                waiting: self.waiting_for(&member.id)?,
+            });
+        }
+        Ok(MembersShown {
+            federation: self.history.fed().to_string(),
+            name: self.history.charter().name.as_str().to_owned(),
+            roster: self.roster_shown(),
+            me: self.me.to_string(),
+            members: rows,
+        })
+    }
+
+    /// Which roster is in force.
+    pub(crate) fn roster_shown(&self) -> RosterShown {
+        let roster = self.roster_ref();
+        RosterShown {
+            version: roster.0,
+            hash: roster.1.to_string(),
+            standing: self.history.standing(self.time()).code().to_owned(),
+            until: self.history.roster().map(|roster| roster.expires),
+        }
+    }
+
+    fn log_shown(&mut self) -> Result<LogShown, WorkError> {
+        let checkpoint = self.checkpoint().to_string();
+        let head = self.store.head();
+        let origin = &self.identity.origin;
+        let key = self.identity.log_key.verifying_key();
+        let vkey = VerifierKey::new(KeyName::from(origin), KeyKind::Log, key);
+        let vkey = vkey.map_err(|error| Fault::new("log-key", error.to_string()))?;
+        Ok(LogShown {
+            origin: origin.to_string(),
+            size: head.size(),
+            root: head.root().to_string(),
+            checkpoint,
+            vkey: vkey.to_string(),
+        })
+    }
+
+    fn proof(&mut self, id: &StatementId) -> Result<ProofShown, WorkError> {
+        let row = self.statement_row(id)?.ok_or_else(|| {
+            WorkError::asker(
+                "unknown-statement",
+                format!("no statement {} is here", short(id)),
+                "`comity case show` lists the statements of a case",
+            )
+        })?;
+        let index = row.index.ok_or_else(|| {
+            WorkError::asker(
+                "not-recorded-yet",
+                "the statement has not been offered yet, so there is no record of it",
+                "wait until the outbox has tried to deliver it",
+            )
+        })?;
+        let checkpoint = self.checkpoint().to_unverified();
+        let head = self.store.head();
+        let mut tree = Tree::open(Tiles(&*self.store), &head)
+            .map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
+        let path = tree
+            .inclusion_path(index, head.size())
+            .map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
+        let proof = TlogProof {
+            extra: None,
+            index,
+            path,
+            checkpoint,
+        };
+        let receipt = match row.receipt {
+            Some(at) => {
+                let stored = self.store.read(Position(at))?;
+                match crate::frame::Frame::decode(stored.kind, &stored.body)? {
+                    crate::frame::Frame::Sent(sent) => Some(hex(&sent.1)),
+                    _ => None,
+                }
+            }
+            None => None,
+        };
+        Ok(ProofShown {
+            index,
+            proof: proof.to_string(),
+            leaf: hex(&self.store.record(index)?.0),
+            receipt,
+        })
+    }
+
+    fn overview(&mut self) -> Result<Overview, WorkError> {
+        let mut overview = Overview {
+            me: self.me.to_string(),
+            now: self.time(),
+            inbox_open: 0,
+            outbox_open: 0,
+            drafts: 0,
+            undelivered: 0,
+            expired: 0,
+            overdue: 0,
+            alarms: Vec::new(),
+        };
+        let mut from: Option<Vec<u8>> = None;
+        loop {
+            let page = self.views.scan(CASE, &[], from.as_deref(), PAGE_ROWS_MAX)?;
+            for (id, row) in &page {
+                let entry: CaseEntry = tables::decode(CASE, row)?;
+                if !entry.open {
+                    continue;
+                }
+                let mine = entry.opener == self.me;
+                let count = if mine {
+                    &mut overview.outbox_open
+                } else {
+                    &mut overview.inbox_open
+                };
+                *count = count.saturating_add(1);
+                if let Some(id) = CaseId::from_slice(id)
+                    && self.case_row(&id, &entry)?.overdue
+                {
+                    overview.overdue = overview.overdue.saturating_add(1);
+                }
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == PAGE_ROWS_MAX => {
+                    from = Some([last.as_slice(), &[0]].concat());
+                }
+                _ => break,
+            }
+        }
+        for (_, row) in self.outbox_rows()? {
+            let count = if row.due.is_some() {
+                &mut overview.undelivered
+            } else {
+                &mut overview.expired
+            };
+            *count = count.saturating_add(1);
+        }
+        let mut from: Option<Vec<u8>> = None;
+        loop {
+            let page = self
+                .views
+                .scan(DRAFT_OPEN, &[], from.as_deref(), PAGE_ROWS_MAX)?;
+            overview.drafts = overview
+                .drafts
+                .saturating_add(u64::try_from(page.len()).unwrap_or(0));
+            match page.last() {
+                Some((last, _)) if page.len() == PAGE_ROWS_MAX => {
+                    from = Some([last.as_slice(), &[0]].concat());
+                }
+                _ => break,
+            }
+        }
+        overview.alarms = self.alarms(&overview);
+        Ok(overview)
+    }
+
+    fn alarms(&self, overview: &Overview) -> Vec<(String, String)> {
+        let mut alarms = Vec::new();
+        let mut alarm = |code: &str, words: String| alarms.push((code.to_owned(), words));
+        match self.history.standing(self.time()).code() {
+            "in-grace" => alarm("roster-in-grace", "The roster has run out. Work goes on for the charter's grace; ask the governance for a new one.".to_owned()),
+            "past-grace" => alarm("roster-past-grace", "The roster ran out long ago: nothing new can be asked until the governance signs another.".to_owned()),
+            _ => {}
+        }
+        if self.history.open_conflicts().next().is_some() {
+            alarm("governance-conflict", "The governance has signed two different rosters of one version. Ask it which one it meant.".to_owned());
+        }
+        if overview.expired > 0 {
+            alarm(
+                "not-delivered",
+                format!(
+                    "{} statements could not be delivered and are not tried any more.",
+                    overview.expired
+                ),
+            );
+        }
+        if overview.overdue > 0 {
+            alarm(
+                "overdue",
+                format!("{} open cases have something overdue.", overview.overdue),
+            );
+        }
+        alarms
+    }
+}
+
+fn item_shown(item: &comity_case::ItemState) -> ItemShown {
+    let hosting = item
+        .item
+        .hosting
+        .iter()
+        .chain(item.hosting.iter().map(|(_, fact)| fact));
+    let mut countries: Vec<String> = hosting
+        .filter_map(|fact| {
+            fact.country
+                .as_ref()
+                .map(|country| country.as_str().to_owned())
+        })
+        .collect();
+    countries.sort();
+    countries.dedup();
+    let found = item
+        .item
+        .assessments
+        .iter()
+        .chain(item.assessments.iter().map(|(_, found)| found));
+    let status = item.status();
+    let round = item.rounds.last();
+    let measures = round
+        .and_then(|round| round.outcome.as_ref())
+        .map(|outcome| &outcome.measures);
+    ItemShown {
+        n: item.n,
+        sort: match &item.item.locator {
+            Locator::Url(_) => "url",
+            Locator::Onion(_) => "onion",
+            Locator::Account(_) => "account",
+            Locator::ContentId(_) => "content-id",
+            Locator::HashSet(_) => "hash-set",
+            Locator::IpPortTime(_) => "ip-port-time",
+        }
+        .to_owned(),
+        state: status_code(status).to_owned(),
+        words: status_words(status).to_owned(),
+        round: round.map_or(1, |round| round.round),
+        countries,
+        assessments: found
+            .map(|found| {
+                (
+                    found.assessor.to_string(),
+                    found.scheme.to_string(),
+                    found.code.as_str().to_owned(),
+                )
+            })
+            .collect(),
+        measures: measures
+            .into_iter()
+            .flatten()
+            .map(|measure| {
+                (
+                    measure.target.to_string(),
+                    measure.action.to_string(),
+                    measure.effective_at,
+                )
+            })
+            .collect(),
+    }
+}
+
+fn in_hex(links: Vec<(u64, CaseId, u64)>) -> Vec<(u64, String, u64)> {
+    links
+        .into_iter()
+        .map(|(n, case, other)| (n, case.to_string(), other))
+        .collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn no_audit() -> WorkError {
+    WorkError::asker(
+        "no-audit-yet",
+        "this node has not audited anybody since it was started",
+        "run `comity audit` first",
+    )
+}

@@ -1,0 +1,220 @@
+//! The rows of the views: ids, codes, times and places in the journal. Never a locator, a text or a name of a person.
+
+use comity_wire::cbor;
+use comity_wire::ids::{CaseId, Hash, MemberId, StatementId};
+use comity_wire::registry::Kind;
+use comity_wire::words::{Code, ItemNumber, TimeMs};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::ports::{Fault, Views};
+
+/// Statement id -> [`StatementRow`].
+pub(crate) const STATEMENT: &str = "statement";
+/// Case id -> [`CaseEntry`].
+pub(crate) const CASE: &str = "case";
+/// Case id, journal number -> statement id.
+pub(crate) const IN_CASE: &str = "in-case";
+/// Journal number of the last change -> case id.
+pub(crate) const CHANGED: &str = "changed";
+/// Statement id -> [`OutboxEntry`]: not delivered yet, or given up.
+pub(crate) const OUTBOX: &str = "outbox";
+/// Member, 0, due time, journal number -> statement id.
+pub(crate) const DUE: &str = "due";
+/// Member -> [`Gate`].
+pub(crate) const GATE: &str = "gate";
+/// Draft id -> [`DraftEntry`].
+pub(crate) const DRAFT: &str = "draft";
+/// Journal number -> draft id, of those that wait.
+pub(crate) const DRAFT_OPEN: &str = "draft-open";
+/// Id of a reported locator -> [`Dossier`].
+pub(crate) const DOSSIER: &str = "dossier";
+/// Case, item -> id of the reported locator.
+pub(crate) const DOSSIER_OF: &str = "dossier-of";
+/// Key of a report -> id of the reported locator.
+pub(crate) const REPORT: &str = "report";
+/// Child case, item, parent case, item -> nothing.
+pub(crate) const LINK_UP: &str = "link-up";
+/// Parent case, item, child case, item -> nothing.
+pub(crate) const LINK_DOWN: &str = "link-down";
+/// Member -> the next number in the sequence of records about it.
+pub(crate) const SEQUENCE: &str = "sequence";
+/// Hash of what was refused -> place of the refusal.
+pub(crate) const REFUSED: &str = "refused";
+/// Person, case, item, hour -> nothing.
+pub(crate) const LOOKED: &str = "looked";
+/// Time until which a parked statement may wait, statement id -> case id.
+pub(crate) const PARKED: &str = "parked";
+
+/// What is known of a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StatementRow {
+    pub(crate) at: u64,
+    pub(crate) seq: u64,
+    pub(crate) case: CaseId,
+    pub(crate) own: bool,
+    pub(crate) kind: Kind,
+    pub(crate) standing: Standing,
+    /// Of the record `received` or `offered`.
+    pub(crate) index: Option<u64>,
+    pub(crate) offered: Option<TimeMs>,
+    pub(crate) registered: Option<TimeMs>,
+    /// Place of the frame with the receipt.
+    pub(crate) receipt: Option<u64>,
+    /// When the receipt came.
+    pub(crate) receipted: Option<TimeMs>,
+}
+
+/// Where a statement stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Standing {
+    /// Of another member, and registered here.
+    Received,
+    /// One's own; nobody has it.
+    Waiting,
+    /// One's own; the recipient has given a receipt.
+    Delivered,
+    /// One's own; the recipient has refused it for good.
+    Refused,
+    /// One's own; not tried any more.
+    Expired,
+}
+
+impl Standing {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// A case in short. What the fold says is written here after each change, for lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CaseEntry {
+    pub(crate) opener: MemberId,
+    pub(crate) recipient: MemberId,
+    pub(crate) kind: Kind,
+    pub(crate) opening: StatementId,
+    pub(crate) opened_at: TimeMs,
+    pub(crate) urgency: Code,
+    pub(crate) changed: u64,
+    /// For each item, two bytes of its number and one of its state.
+    pub(crate) items: ByteBuf,
+    pub(crate) open: bool,
+    pub(crate) held: bool,
+}
+
+/// A statement on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OutboxEntry {
+    pub(crate) seq: u64,
+    pub(crate) case: CaseId,
+    pub(crate) to: MemberId,
+    pub(crate) kind: Kind,
+    pub(crate) attempts: u64,
+    /// `None`: given up.
+    pub(crate) due: Option<TimeMs>,
+    pub(crate) expires: TimeMs,
+    pub(crate) last: Option<Code>,
+    pub(crate) offered: bool,
+}
+
+/// When a member is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Gate {
+    pub(crate) attempts: u64,
+    pub(crate) due: TimeMs,
+    pub(crate) last: Code,
+}
+
+/// Where a draft stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DraftEntry {
+    pub(crate) at: u64,
+    pub(crate) seq: u64,
+    /// `review`, `conflict`, `returned`, `confirmed`, `no-action`.
+    pub(crate) state: Code,
+}
+
+/// A reported locator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Dossier {
+    /// Place of its first report.
+    pub(crate) at: u64,
+    /// Journal number of its first report.
+    pub(crate) seq: u64,
+    pub(crate) reports: u64,
+    /// What became of it as long as it is in no case ([`crate::intake::Place`]).
+    pub(crate) place: Code,
+    /// The draft that is about it.
+    pub(crate) draft: Option<comity_wire::ids::Nonce>,
+    /// The item that it became.
+    pub(crate) item: Option<(CaseId, ItemNumber)>,
+    /// Whom the hotline told itself.
+    pub(crate) told: Vec<Code>,
+}
+
+/// A row, decoded.
+pub(crate) fn get<T: Serialize + DeserializeOwned>(
+    views: &dyn Views,
+    table: &'static str,
+    key: &[u8],
+) -> Result<Option<T>, Fault> {
+    views
+        .get(table, key)?
+        .map(|bytes| decode(table, &bytes))
+        .transpose()
+}
+
+/// Writes a row.
+pub(crate) fn put<T: Serialize>(
+    views: &mut dyn Views,
+    table: &'static str,
+    key: &[u8],
+    row: &T,
+) -> Result<(), Fault> {
+    views.put(table, key, &cbor::encode(row))
+}
+
+pub(crate) fn decode<T: Serialize + DeserializeOwned>(
+    table: &'static str,
+    bytes: &[u8],
+) -> Result<T, Fault> {
+    cbor::decode(bytes)
+        .map_err(|error| Fault::new("views-damaged", format!("table {table}: {error}")))
+}
+
+/// A key of several parts.
+pub(crate) fn key(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+/// The number at the end of a key.
+pub(crate) fn last_number(key: &[u8]) -> u64 {
+    key.last_chunk::<8>()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// Reads a hash from the end of a value.
+pub(crate) fn hash_of(value: &[u8]) -> Result<Hash, Fault> {
+    Hash::from_slice(value).ok_or_else(|| Fault::new("views-damaged", "not an id of 32 bytes"))
+}
+
+/// Reads a case id at the beginning of a key.
+pub(crate) fn case_at(bytes: &[u8], from: usize) -> Option<CaseId> {
+    bytes
+        .get(from..from.checked_add(16)?)
+        .and_then(CaseId::from_slice)
+}
+
+/// Reads a number in a key.
+pub(crate) fn number_at(bytes: &[u8], from: usize) -> Option<u64> {
+    let slice = bytes.get(from..from.checked_add(8)?)?;
+    Some(u64::from_be_bytes(slice.try_into().ok()?))
+}

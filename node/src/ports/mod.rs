@@ -1,0 +1,8 @@
+//! The engine's ports, filled: the journal and the views of `comity-store`, the network of `comity-net`. Nothing is
+//! decided here; each call is handed on, and each error keeps its code.
+
+mod net;
+mod store;
+
+pub use net::Net;
+pub use store::{JournalStore, SledViews, VIEWS_SCHEMA};

@@ -1,0 +1,145 @@
+//! Journal and views.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use comity_engine::ports::{Fault, Position, Row, Scope, Store, Stored, Views};
+use comity_log::head::Head;
+use comity_log::store::TileReader as _;
+use comity_log::tile::TileId;
+use comity_store::{Journal, RECORD_KIND, StoreError};
+
+/// The version of what the engine writes into the views: another one, and they are made anew.
+pub const VIEWS_SCHEMA: u32 = 1;
+
+/// The journal.
+#[derive(Debug)]
+pub struct JournalStore(pub Journal);
+
+/// The views.
+#[derive(Debug)]
+pub struct SledViews(pub comity_store::Views);
+
+fn fault(error: StoreError) -> Fault {
+    Fault::new(error.code(), format!("{error}. {}", error.next_step()))
+}
+
+fn shown(stored: comity_store::Stored) -> Stored {
+    Stored {
+        seq: stored.seq,
+        kind: stored.kind,
+        scope: stored.scope.map(|scope| scope.0),
+        body: stored.body,
+    }
+}
+
+impl Store for JournalStore {
+    fn stage(&mut self, kind: u8, scope: Option<Scope>, body: &[u8]) -> Result<Position, Fault> {
+        let at = self.0.stage(kind, scope.map(comity_store::Scope), body);
+        at.map(|at| Position(at.0)).map_err(fault)
+    }
+
+    fn stage_record(&mut self, leaf: &[u8], facts: Option<&[u8]>) -> Result<(), Fault> {
+        self.0.stage_record(leaf, facts).map(|_| ()).map_err(fault)
+    }
+
+    fn staged_bytes(&self) -> usize {
+        self.0.staged_bytes()
+    }
+
+    fn next_index(&self) -> u64 {
+        self.0.next_index()
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.0.next_seq()
+    }
+
+    fn commit(&mut self) -> Result<Head, Fault> {
+        self.0.commit().map_err(fault)
+    }
+
+    fn head(&self) -> Head {
+        self.0.head()
+    }
+
+    fn read(&self, at: Position) -> Result<Stored, Fault> {
+        self.0
+            .read(comity_store::Position(at.0))
+            .map(shown)
+            .map_err(fault)
+    }
+
+    fn record(&self, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), Fault> {
+        self.0.record(index).map_err(fault)
+    }
+
+    fn replay(
+        &self,
+        from_seq: u64,
+        each: &mut dyn FnMut(Position, Stored) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        let mut pass = |at: comity_store::Position, stored: comity_store::Stored| {
+            // Records are read by their index.
+            if stored.kind == RECORD_KIND {
+                ControlFlow::Continue(())
+            } else {
+                each(Position(at.0), shown(stored))
+            }
+        };
+        self.0.replay(from_seq, &mut pass).map_err(fault)
+    }
+
+    fn tile(&self, tile: TileId) -> Result<Option<Vec<u8>>, Fault> {
+        let read = self.0.tiles().read_tile(tile);
+        read.map_err(|error| Fault::new("tile-unreadable", format!("a tile of the log: {error}")))
+    }
+
+    fn publish(&mut self, checkpoint: &[u8]) -> Result<(), Fault> {
+        self.0.publish(checkpoint).map_err(fault)
+    }
+
+    fn export(&self, to: &Path, checkpoint: &[u8]) -> Result<(), Fault> {
+        self.0.export(to, checkpoint).map_err(fault)
+    }
+}
+
+impl Views for SledViews {
+    fn get(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.0.get(table, key).map_err(fault)
+    }
+
+    fn put(&mut self, table: &'static str, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+        self.0.put(table, key, value).map_err(fault)
+    }
+
+    fn delete(&mut self, table: &'static str, key: &[u8]) -> Result<(), Fault> {
+        self.0.delete(table, key).map_err(fault)
+    }
+
+    fn scan(
+        &self,
+        table: &'static str,
+        prefix: &[u8],
+        from: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault> {
+        self.0.scan(table, prefix, from, limit).map_err(fault)
+    }
+
+    fn marked(&self) -> Result<u64, Fault> {
+        self.0.marked().map_err(fault)
+    }
+
+    fn mark(&mut self, next_seq: u64) -> Result<(), Fault> {
+        self.0.mark(next_seq).map_err(fault)
+    }
+
+    fn clear(&mut self) -> Result<(), Fault> {
+        self.0.clear().map_err(fault)
+    }
+
+    fn flush(&mut self) -> Result<(), Fault> {
+        self.0.flush().map_err(fault)
+    }
+}
