@@ -11,18 +11,30 @@ use crate::seal::Key;
 /// The data keys of the frames under the head record.
 #[derive(Default)]
 pub(crate) struct Keys {
-    places: HashMap<Owner, Position>,
+    node: Option<Position>,
+    records: Option<Position>,
+    cases: HashMap<[u8; 16], Position>,
     unwrapped: RefCell<HashMap<Position, Key>>,
 }
 
 impl Keys {
     /// Where the key of `owner` is, for new frames: the youngest.
     pub(crate) fn place(&self, owner: Owner) -> Option<Position> {
-        self.places.get(&owner).copied()
+        match owner {
+            Owner::Node => self.node,
+            Owner::Records => self.records,
+            Owner::Case(case) => self.cases.get(&case).copied(),
+        }
     }
 
     pub(crate) fn put(&mut self, owner: Owner, at: Position) {
-        self.places.insert(owner, at);
+        match owner {
+            Owner::Node => self.node = Some(at),
+            Owner::Records => self.records = Some(at),
+            Owner::Case(case) => {
+                self.cases.insert(case, at);
+            }
+        }
     }
 
     /// The key at `at`, if it was unwrapped lately.

@@ -85,11 +85,9 @@ impl Journal {
         })
     }
 
-    /// A segment of this number that is there already was begun by a batch that came to nothing.
     fn new_segment(&self, chunk: &Chunk) -> Result<Box<dyn DiskFile>, StoreError> {
         let path = segment::path_of(&self.journal_dir(), chunk.segment);
         let failed = |step| io_error(step, &path);
-        self.disk.remove(&path).map_err(failed("remove"))?;
         let file = self.disk.create(&path).map_err(failed("create"))?;
         let allocated = file.allocate(u64::from(chunk.capacity));
         allocated.map_err(failed("make room in"))?;

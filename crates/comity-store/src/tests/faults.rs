@@ -67,12 +67,17 @@ impl Node {
 
     /// Opened without faults, it is whole; it takes more; and that survives the power going.
     fn recovers(&mut self) {
-        let mut journal = self.open().unwrap();
+        let journal = self.open().unwrap();
         let batch = journal.next_seq() - self.acknowledged.len() as u64;
         assert!(batch == 0 || batch == BATCH, "a batch is there in part");
         // What is there although it was not acknowledged is a part of the journal from now on.
         self.check(&journal);
         self.acknowledged = committed(&journal);
+        self.signed.push(journal.head());
+        drop(journal);
+        self.disk.lose(Loss::All);
+        let mut journal = self.open().unwrap();
+        self.check(&journal);
         self.commit(&mut journal, 5).unwrap();
         self.check(&journal);
         drop(journal);

@@ -74,11 +74,12 @@ impl FaultyDisk {
 
     pub(super) fn lose(&self, loss: Loss) {
         let unsynced = std::mem::take(&mut self.0.lock().unwrap().unsynced);
+        let mut given_back = Vec::new();
         for (place, undo) in unsynced.into_iter().enumerate().rev() {
             match loss {
                 Loss::Nothing => continue,
                 Loss::Half if place % 2 == 0 => continue,
-                Loss::Half | Loss::All => undo.undo(),
+                Loss::Half | Loss::All => undo.undo(&mut given_back),
             }
         }
     }
@@ -140,17 +141,24 @@ fn flip(bytes: &mut [u8]) {
 }
 
 impl Undo {
-    fn undo(self) {
+    /// `given_back` are the names that stand for another file again: its content is not what was written.
+    fn undo(self, given_back: &mut Vec<PathBuf>) {
         match self {
-            Self::Bytes { path, whole } if path.exists() => std::fs::write(path, whole).unwrap(),
-            Self::Bytes { .. } => (),
-            Self::Name { path, before } | Self::Never { path, before } => match before {
-                Some(before) if path.parent().unwrap().exists() => {
-                    std::fs::write(path, before).unwrap()
+            Self::Bytes { path, whole } => {
+                if path.exists() && !given_back.contains(&path) {
+                    std::fs::write(path, whole).unwrap();
                 }
-                Some(_) => (),
-                None => drop(std::fs::remove_file(path)),
-            },
+            }
+            Self::Name { path, before } | Self::Never { path, before } => {
+                match before {
+                    Some(before) if path.parent().unwrap().exists() => {
+                        std::fs::write(&path, before).unwrap();
+                    }
+                    Some(_) => (),
+                    None => drop(std::fs::remove_file(&path)),
+                }
+                given_back.push(path);
+            }
         }
     }
 }
@@ -203,7 +211,16 @@ impl Disk for FaultyDisk {
         self.step("rename", to).run(|| {
             self.name(from);
             self.name(to);
-            RealDisk.rename(from, to)
+            RealDisk.rename(from, to)?;
+            // The content goes with the file, durable or not.
+            for undo in &mut self.0.lock().unwrap().unsynced {
+                if let Undo::Bytes { path, .. } = undo
+                    && path == from
+                {
+                    *path = to.to_owned();
+                }
+            }
+            Ok(())
         })
     }
 
