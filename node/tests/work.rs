@@ -1435,7 +1435,7 @@ fn a_proof_of_something_else_is_refused_with_status_4() {
         &|proof| proof.proof = proof.proof.replace("index 2", "index 1"),
         "leaf-of-another",
     );
-    check(&|proof| proof.proof = String::new(), "proof-format");
+    check(&|proof| proof.proof = String::new(), "tlog-proof-format");
 }
 
 #[test]

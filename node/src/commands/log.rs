@@ -50,7 +50,7 @@ enum Command {
 Without --data the running node is asked for its signed head, and the signature is checked. With --data every record of
 a stopped node is read, and root, tiles and signed head are made anew and compared.
 
-Examples:
+Example:
   comity log verify
   comity log verify --data north/data --config north/comity.toml")]
     Verify {

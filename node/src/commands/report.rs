@@ -17,7 +17,7 @@ pub(crate) const AUDIT_EXAMPLE: &str = "\
 Pulls from every member the records that this one has a right to read, verifies and matches them. Each pull is a record
 on both sides. It may take some minutes; --last shows what the last one found.
 
-Examples:
+Example:
   comity audit
   comity audit --last --json";
 
@@ -37,7 +37,7 @@ report, which is the hotline's claim. Percentiles are exact, by nearest rank. Wh
 open, never left out; what was withdrawn, refused or passed on before has ended otherwise. Holds are not subtracted: how
 long they were in force is told beside.
 
-Examples:
+Example:
   comity report response-times
   comity report response-times --csv > response-times.csv")]
     ResponseTimes {

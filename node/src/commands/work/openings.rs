@@ -33,7 +33,7 @@ pub(crate) const REQUEST_EXAMPLE: &str = "\
 Whom to ask and in what capacity follows from the roster. With --parent and no URL it is about the same locator as the
 item of that case.
 
-Examples:
+Example:
   comity request --country NL --code baseline - < urls.txt
   comity request --to platform.example --urgency urgent --parent 00112233445566778899aabbccddeeff:1";
 pub(crate) const REFER_EXAMPLE: &str = "\

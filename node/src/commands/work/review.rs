@@ -17,7 +17,7 @@ Example:
 pub(crate) const REVIEW_EXAMPLE: &str = "\
 Nobody confirms what they drafted themselves: use the token of a second person.
 
-Examples:
+Example:
   comity review --as analyst-2
   comity review --as analyst-2 --confirm --all
   comity review --as analyst-2 --return 00112233445566778899aabbccddeeff";

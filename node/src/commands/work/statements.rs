@@ -18,7 +18,7 @@ use crate::parse;
 use crate::times::When;
 
 pub(crate) const ANSWER_EXAMPLE: &str = "\
-Examples:
+Example:
   comity answer 00112233445566778899aabbccddeeff accepted --expected-by +2d
   comity answer 00112233445566778899aabbccddeeff refused --code not-our-service";
 pub(crate) const OUTCOME_EXAMPLE: &str = "\
