@@ -10,6 +10,8 @@ struct Node {
     disk: FaultyDisk,
     acknowledged: Vec<(Position, Stored)>,
     signed: Vec<Head>,
+    /// The step that failed last.
+    failed: String,
 }
 
 impl Node {
@@ -19,6 +21,7 @@ impl Node {
             disk: FaultyDisk::default(),
             acknowledged: Vec::new(),
             signed: Vec::new(),
+            failed: String::new(),
         };
         drop(node.open().unwrap());
         node
@@ -104,6 +107,7 @@ fn hit_commit(step: usize, how: How, loss: Loss, reopened_first: bool) -> Option
     node.disk.fail_at(step, how);
     let result = journal.commit();
     let failed = node.disk.heal()?;
+    node.failed = failed.clone();
     match result {
         Ok(head) => {
             node.signed.push(head);
@@ -172,6 +176,32 @@ fn a_commit_that_fails_and_an_opening_that_fails_after_it_lose_nothing() {
             }
         }
     }
+}
+
+/// What an opening finds may be in memory only, in both files of the head record.
+#[test]
+fn a_head_record_that_was_never_synced_is_synced_before_anything_is_built_on_it() {
+    let is_of_head = |step: &str| step.starts_with("sync ") && step.contains("/head/");
+    let mut tried = 0;
+    for commit_step in 1.. {
+        let Some(node) = hit_commit(commit_step, How::Undone, Loss::Nothing, false) else {
+            break;
+        };
+        for opening_step in (1..).take_while(|_| is_of_head(&node.failed)) {
+            let mut node = hit_commit(commit_step, How::Undone, Loss::Nothing, false).unwrap();
+            node.disk.fail_at(opening_step, How::Undone);
+            drop(node.open());
+            match node.disk.heal() {
+                None => break,
+                Some(failed) if is_of_head(&failed) => {
+                    node.recovers();
+                    tried += 1;
+                }
+                Some(_) => (),
+            }
+        }
+    }
+    assert!(tried >= 2);
 }
 
 #[test]
