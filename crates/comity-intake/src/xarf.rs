@@ -116,9 +116,9 @@ pub(crate) fn report(line: u64, bytes: &[u8]) -> Result<Report, Refused> {
 /// What a parser says of an error holds parts of the line; only its sort is used.
 fn parse(bytes: &[u8]) -> Result<Fields, Refused> {
     let text = std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?;
-    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| Fault::NotJson)?;
+    let value: Value = serde_json::from_str(text).map_err(|_| Fault::NotJson)?;
     // A list would be read as the fields in their order.
-    if !text.trim_start().starts_with('{') {
+    if !value.is_object() {
         return Err(Fault::NotAnObject.into());
     }
     // Every field takes every value, so what is left to go wrong is a second one.
