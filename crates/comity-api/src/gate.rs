@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::limits::{AUDIT_SECONDS_MAX, REQUEST_SECONDS_MAX};
@@ -53,19 +54,38 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
 /// Notes a request by its route, never by its address: that could hold anything.
 pub(crate) async fn trace(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    tracing::debug!(
-        name: "api.request",
-        method = method.as_str(),
-        route,
-        status = response.status().as_u16(),
-        duration_us,
-    );
-    response
+    let method = named(request.method());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("none", MatchedPath::as_str);
+    let span = tracing::info_span!(target: "comity.api", "api-request", method, route);
+    let served = async {
+        let response = next.run(request).await;
+        let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(
+            target: "comity.api",
+            event = "request-served",
+            method,
+            route,
+            status = response.status().as_u16(),
+            duration_us,
+        );
+        response
+    };
+    served.instrument(span).await
+}
+
+/// A method is any word that an asker likes; only those that have a meaning are noted.
+fn named(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// Lets through what is meant for this node by name.

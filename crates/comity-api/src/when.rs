@@ -15,6 +15,14 @@ const DAY: u64 = 24 * HOUR;
 pub(crate) struct Now(pub(crate) TimeMs);
 
 impl Now {
+    /// The time itself.
+    pub(crate) fn itself(self) -> Moment {
+        Moment {
+            at: self.0,
+            relative: String::new(),
+        }
+    }
+
     /// A time at which something happened.
     pub(crate) fn past(self, at: &TimeMs) -> Moment {
         let relative = match self.0.checked_sub(*at) {
@@ -53,19 +61,20 @@ pub(crate) struct Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let relative = &self.relative;
-        match i64::try_from(self.at)
-            .ok()
-            .and_then(|at| Timestamp::from_millisecond(at).ok())
-        {
-            Some(at) => write!(
-                f,
-                "<time datetime=\"{}\">{} UTC</time> <span class=\"relative\">{relative}</span>",
-                at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
-                at.strftime("%Y-%m-%d&nbsp;%H:%M"),
-            ),
-            None => f.write_str("a time beyond the calendar"),
+        let at = i64::try_from(self.at).ok();
+        let Some(at) = at.and_then(|at| Timestamp::from_millisecond(at).ok()) else {
+            return f.write_str("a time beyond the calendar");
+        };
+        write!(
+            f,
+            "<time datetime=\"{}\">{} UTC</time>",
+            at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
+            at.strftime("%Y-%m-%d&nbsp;%H:%M"),
+        )?;
+        if self.relative.is_empty() {
+            return Ok(());
         }
+        write!(f, " <span class=\"relative\">{}</span>", self.relative)
     }
 }
 

@@ -169,7 +169,7 @@ pub(crate) fn capital(phrase: &str) -> String {
         .unwrap_or_default()
 }
 
-const ITEMS: [Row; 27] = [
+const ITEMS: [Row; 29] = [
     ("requested", "Asked, not answered", Tone::Waits),
     ("accepted", "Taken on, no outcome yet", Tone::Waits),
     ("needs-information", "Needs information", Tone::Waits),
@@ -194,17 +194,43 @@ const ITEMS: [Row; 27] = [
     ("withdrawn", "Request withdrawn", Tone::Calm),
     ("refused", "Request refused", Tone::Calm),
     ("draft", "Draft, not sent", Tone::Waits),
-    ("review", "Waits for a second person", Tone::Waits),
+    (
+        "draft-review",
+        "Draft: waits for a second person",
+        Tone::Waits,
+    ),
+    (
+        "draft-conflict",
+        "Draft: assessments contradict",
+        Tone::Waits,
+    ),
+    ("draft-returned", "Draft: sent back", Tone::Waits),
     ("conflict", "Assessments contradict", Tone::Waits),
-    ("returned", "Sent back to who drafted it", Tone::Waits),
     ("unplaced", "No rule says to whom", Tone::Waits),
     ("waiting", "Signed, not delivered yet", Tone::Waits),
-    ("expired", "Given up: not delivered in time", Tone::Wrong),
-    ("outside", "For the hotline itself to act on", Tone::Waits),
-    ("outside-done", "Acted on by the hotline itself", Tone::Calm),
+    ("not-delivered", "Given up: not delivered", Tone::Wrong),
+    (
+        "not-registered",
+        "Refused at the door, not registered",
+        Tone::Wrong,
+    ),
+    (
+        "outside-open",
+        "For the hotline itself to act on",
+        Tone::Waits,
+    ),
+    ("outside-told-host", "The hotline told the host", Tone::Calm),
+    (
+        "outside-told-police",
+        "The hotline told the police",
+        Tone::Calm,
+    ),
+    (
+        "outside-told-help-service",
+        "The hotline told a help service",
+        Tone::Calm,
+    ),
     ("no-action", "Nothing to be done", Tone::Calm),
-    ("delivered", "Delivered, not answered", Tone::Waits),
-    ("parked", "Waits for an earlier message", Tone::Waits),
 ];
 
 const STANDINGS: [Row; 8] = [

@@ -36,6 +36,7 @@ struct Item {
     n: ItemNumber,
     sort: String,
     state: Words,
+    words: String,
     round: Round,
     countries: String,
     assessments: Vec<(String, String, String)>,
@@ -120,16 +121,11 @@ impl CasePage {
 
 impl Item {
     fn new(item: ItemShown, now: Now) -> Self {
-        let known = words::item(&item.state);
-        // The desk's own words count: it may know more than the code says.
-        let words = match item.words.trim() {
-            "" => known,
-            said => Words::said(&words::capital(said), &item.state, known.tone),
-        };
         Self {
             n: item.n,
             sort: words::sort(&item.sort),
-            state: words,
+            state: words::item(&item.state),
+            words: item.words,
             round: item.round,
             countries: item.countries.join(", "),
             assessments: item.assessments,

@@ -52,6 +52,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/cases/{case}", get(case::page))
         .route("/cases/{case}/items/{n}/look", post(look::at_item))
         .route("/reports", get(reports::page))
+        .route("/reports/{report}/look", post(look::at_report))
         .route("/members", get(members::page))
         .route("/log", get(log::page))
         .route("/response-times", get(response_times::page))
