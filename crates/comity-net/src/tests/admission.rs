@@ -145,21 +145,31 @@ async fn the_connection_of_a_stranger_ends_and_that_of_a_member_stays() {
     let member = Node::new(2, &[]).await;
     let stranger = Node::new(3, &[]).await;
     let removed = Node::new(4, &[]).await;
+    let welcomed = Node::new(5, &[]).await;
     node.network.admit(vec![member.key(), removed.key()]).await;
     let mut watch = node.network.watch_connected();
-    for peer in [&member, &stranger, &removed] {
+    for peer in [&member, &stranger, &removed, &welcomed] {
         let hello = peer.ask(&node, Protocol::Hello, vec![1]).await;
         assert_eq!(hello, Ok(b"hello 1".to_vec()));
     }
-    assert_eq!(node.network.connected().await.len(), 3);
-    node.network.admit(vec![member.key()]).await;
+    assert_eq!(node.network.connected().await.len(), 4);
+    let mut kept = welcomed.network.watch_connected();
+    kept.mark_unchanged();
+    let mut members = vec![member.key(), welcomed.key()];
+    members.sort();
+    node.network.admit(members.clone()).await;
 
-    // From here on, time passes as soon as nothing else happens.
-    tokio::time::pause();
-    let time = std::time::Duration::from_millis(crate::limits::STRANGER_TIME_MS_MAX);
-    let alone = watch.wait_for(|peers| **peers == [member.key()]);
-    tokio::time::timeout(time * 2, alone)
-        .await
-        .unwrap()
-        .unwrap();
+    for round in 0..2 {
+        tokio::time::pause();
+        let time = std::time::Duration::from_millis(crate::limits::STRANGER_TIME_MS_MAX);
+        tokio::time::advance(time).await;
+        tokio::time::resume();
+        let alone = watch.wait_for(|peers| **peers == *members);
+        drop(within(alone).await.unwrap());
+        for peer in [&member, &welcomed] {
+            let reply = peer.ask(&node, Protocol::Audit, vec![1]).await;
+            assert_eq!(reply, Ok(b"audit 1".to_vec()), "{round}");
+        }
+    }
+    assert!(!kept.has_changed().unwrap(), "the connection is the same");
 }

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use super::{QUIC, TCP, config, pair, within};
+use crate::limits::CLOSE_LINGER_MS;
 use crate::{Protocol, RequestError, start};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn closing_lets_the_answer_in_hand_out_and_then_ends() {
     for listen in [TCP, QUIC] {
         let (mut first, second) = pair(listen).await;
@@ -21,6 +24,10 @@ async fn closing_lets_the_answer_in_hand_out_and_then_ends() {
             }
         };
         assert_eq!(refused, RequestError::Closed);
+        // The engine takes its time: more than an answer that is written needs to arrive.
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_millis(CLOSE_LINGER_MS * 4)).await;
+        tokio::time::resume();
         incoming.answer(b"recorded".to_vec());
         assert_eq!(within(asked).await.unwrap(), Ok(b"recorded".to_vec()));
         within(closing).await.unwrap();
