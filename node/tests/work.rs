@@ -460,12 +460,14 @@ fn what_is_said_within_a_case_is_sent_as_it_was_given() {
     };
     assert!(new == expected);
 
-    let Work::Ask(new) = node.work(&format!("ask {CASE} --for locator --for hosting")) else {
+    let Work::Ask(new) = node.work(&format!(
+        "ask {CASE} --for exact-location --for legal-ground"
+    )) else {
         panic!()
     };
     let expected = NewQuestion {
         case: case(),
-        asks: vec!["locator".to_owned(), "hosting".to_owned()],
+        asks: vec!["exact-location".to_owned(), "legal-ground".to_owned()],
         items: None,
         text: None,
     };

@@ -47,7 +47,7 @@ pub struct Args {
 enum Command {
     /// Check the log: the signed head of a running node, or every record of a stopped one
     #[command(after_help = "\
-Without --data the running node is asked for its signed head, and the signature is checked. With --data every record of
+Without --data the running node is asked for its signed head, and the signature is checked. With --data every record of \
 a stopped node is read, and root, tiles and signed head are made anew and compared.
 
 Example:
@@ -61,7 +61,7 @@ Example:
     },
     /// Prove that a statement is in our log
     #[command(after_help = "\
-The proof is checked before it is shown. With --out three files are written: the proof (c2sp.org/tlog-proof@v1), beside
+The proof is checked before it is shown. With --out three files are written: the proof (c2sp.org/tlog-proof@v1), beside \
 it .leaf, the record that it proves, and .receipt, the other side's receipt, if there is one.
 
 Example:

@@ -14,7 +14,7 @@ use crate::tables::{Table, plain};
 use crate::times;
 
 pub(crate) const AUDIT_EXAMPLE: &str = "\
-Pulls from every member the records that this one has a right to read, verifies and matches them. Each pull is a record
+Pulls from every member the records that this one has a right to read, verifies and matches them. Each pull is a record \
 on both sides. It may take some minutes; --last shows what the last one found.
 
 Example:
@@ -32,9 +32,9 @@ pub struct Args {
 enum Command {
     /// Show how long each step took, from this node's own records
     #[command(after_help = "\
-Clocks: offered, from our first attempt to deliver; registered, from the other side's record; reported, from the public's
-report, which is the hotline's claim. Percentiles are exact, by nearest rank. What has begun and not ended is counted as
-open, never left out; what was withdrawn, refused or passed on before has ended otherwise. Holds are not subtracted: how
+Clocks: offered, from our first attempt to deliver; registered, from the other side's record; reported, from the public's \
+report, which is the hotline's claim. Percentiles are exact, by nearest rank. What has begun and not ended is counted as \
+open, never left out; what was withdrawn, refused or passed on before has ended otherwise. Holds are not subtracted: how \
 long they were in force is told beside.
 
 Example:

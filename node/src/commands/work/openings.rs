@@ -24,13 +24,13 @@ use crate::tables::plain;
 use crate::times::When;
 
 pub(crate) const IMPORT_EXAMPLE: &str = "\
-Good lines are taken and bad ones are listed with file, line and code; the exit status is 1 if there are any. Importing
+Good lines are taken and bad ones are listed with file, line and code; the exit status is 1 if there are any. Importing \
 a file again changes nothing.
 
 Example:
   comity import reports.xarf.jsonl reports.csv";
 pub(crate) const REQUEST_EXAMPLE: &str = "\
-Whom to ask and in what capacity follows from the roster. With --parent and no URL it is about the same locator as the
+Whom to ask and in what capacity follows from the roster. With --parent and no URL it is about the same locator as the \
 item of that case.
 
 Example:

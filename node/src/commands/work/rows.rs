@@ -1,4 +1,4 @@
-//! What stands on the command line for one item: `1=done:content/removed:illegal-here`, `2=offline`. Only the form is
+//! What stands on the command line for one item: `1=done:content/removed:illegal-content`, `2=offline`. Only the form is
 //! read here; whether a code fits is for the node to say.
 
 use std::str::FromStr;
@@ -163,7 +163,7 @@ fn code(text: &str) -> Result<String, String> {
 }
 
 const OUTCOME: &str = "an outcome is written N=ANSWER[:TARGET/ACTION[,TARGET/ACTION]][:REASON], for example \
-                       1=done:content/removed or 2=declined:not-illegal-here";
+                       1=done:content/removed or 2=declined:below-threshold";
 const OBSERVATION: &str = "an observation is written N=RESULT, for example 1=offline";
 const CASE_ITEM: &str = "the item of a case is written CASE:N";
 

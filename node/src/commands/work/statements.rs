@@ -22,11 +22,11 @@ Example:
   comity answer 00112233445566778899aabbccddeeff accepted --expected-by +2d
   comity answer 00112233445566778899aabbccddeeff refused --code not-our-service";
 pub(crate) const OUTCOME_EXAMPLE: &str = "\
-Answers: done, partly, not-found, moved, declined, reinstated. Targets: content, account, stream, domain, cache,
+Answers: done, partly, not-found, moved, declined, reinstated. Targets: content, account, stream, domain, cache, \
 search-result. Actions: removed, disabled, geo-blocked, suspended, preserved, reported, reinstated, none.
 
 Example:
-  comity outcome 00112233445566778899aabbccddeeff --item 1=done:content/removed --item 2=declined:not-illegal-here";
+  comity outcome 00112233445566778899aabbccddeeff --item 1=done:content/removed --item 2=declined:below-threshold";
 pub(crate) const OBSERVE_EXAMPLE: &str = "\
 Results: online, offline, geo-blocked, login-required, changed, not-checked.
 
@@ -43,7 +43,7 @@ Example:
   comity release 00112233445566778899aabbccddeeff --by law-enforcement --result cleared";
 pub(crate) const ASK_EXAMPLE: &str = "\
 Example:
-  comity ask 00112233445566778899aabbccddeeff --for locator --item 1";
+  comity ask 00112233445566778899aabbccddeeff --for exact-location --item 1";
 pub(crate) const INFORM_EXAMPLE: &str = "\
 Example:
   comity inform 00112233445566778899aabbccddeeff - < answer.txt";
@@ -326,5 +326,51 @@ fn meant(items: &[ItemNumber]) -> Value {
         Value::Null
     } else {
         json!(items)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use clap::CommandFactory as _;
+    use comity_wire::registry::{self, ObservationResult, OutcomeAnswer};
+
+    use crate::cli::Cli;
+
+    /// The help is written by hand; the registries grow.
+    #[test]
+    fn the_help_names_every_code_of_the_registries() {
+        let check = |command: &str, codes: &[&str]| {
+            let mut cli = Cli::command();
+            let help = cli.find_subcommand_mut(command).unwrap().render_long_help();
+            // Lines are broken anywhere.
+            let help: Vec<_> = help
+                .to_string()
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect();
+            let help = help.join(" ");
+            for code in codes {
+                assert!(help.contains(code), "{command}: {code}");
+            }
+        };
+        check("request", &registry::capacity::KNOWN);
+        check("request", &registry::urgency::KNOWN);
+        check(
+            "answer",
+            &registry::Answer::ALL.map(registry::Answer::as_str),
+        );
+        check("outcome", &OutcomeAnswer::ALL.map(OutcomeAnswer::as_str));
+        check("outcome", &registry::measure_target::KNOWN);
+        check("outcome", &registry::measure_action::KNOWN);
+        check(
+            "observe",
+            &ObservationResult::ALL.map(ObservationResult::as_str),
+        );
+        check("observe", &registry::observation_method::KNOWN);
+        check("withdraw", &registry::withdrawal_code::KNOWN);
+        check("hold", &registry::hold_authority::KNOWN);
+        check("release", &registry::hold_result::KNOWN);
+        check("ask", &registry::information_ask::KNOWN);
     }
 }
