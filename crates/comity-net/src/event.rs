@@ -1,15 +1,14 @@
-//! How this crate speaks to `tracing`: target `comity.net`, the event's name as its name and as its message.
+//! How this crate speaks to `tracing`: target `comity.net`, and the event's name in the field `event`.
 
 /// Emits an event: level, name, fields. The names are those of the table in the crate's documentation, and a test
 /// compares the two.
 macro_rules! emit {
     ($level:ident, $name:literal, $($fields:tt)+) => {
         tracing::event!(
-            name: $name,
             target: "comity.net",
             tracing::Level::$level,
-            $($fields)+,
-            $name
+            event = $name,
+            $($fields)+
         )
     };
 }

@@ -30,7 +30,7 @@
 //!
 //! # Events
 //!
-//! Target `comity.net`. `peer` is a peer id, `protocol` a [`Protocol::label`], `code` a stable code. What strangers do
+//! Target `comity.net`, the name in the field `event`. `peer` is a peer id, `protocol` a [`Protocol::label`], `code` a stable code. What strangers do
 //! is at level debug, so that they cannot fill a log. No event has an address but those of our own listeners.
 //!
 //! | event | level | fields | when |
