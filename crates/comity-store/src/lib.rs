@@ -1,5 +1,5 @@
 //! The journal of truth, its encryption at rest, the files of the log, and views that can be rebuilt.
-//! Synchronous, no runtime; a [`Journal`](journal::Journal) is used by one thread. For Unix.
+//! Synchronous, no runtime; a [`Journal`] is used by one thread. For Unix.
 //!
 //! The way of a batch, in the order of the modules:
 //!
