@@ -5,6 +5,7 @@ pub mod bodies;
 pub mod cddl;
 pub mod federation;
 pub mod mutate;
+pub mod ports;
 pub mod samples;
 pub mod tree;
 pub mod vectors;

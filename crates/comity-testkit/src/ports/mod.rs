@@ -1,0 +1,20 @@
+//! The engine's ports in memory, with faults on demand: a journal, views, a network of many nodes in one process.
+//!
+//! ```text
+//! Disk        what survives; Disk::open -> MemoryStore, which can fail at any commit or stage
+//! MemoryViews rows that a test can lose or garble
+//! Hub         every node's transport; each direction of each link can be down, lossy, held, or lie
+//! World       the federation of `comity_testkit::federation` with an engine for each member, on one clock
+//! ```
+//! Nothing here waits for time to pass: the clock is set by hand, and conditions are awaited by asking, a bounded
+//! number of times.
+
+mod hub;
+mod store;
+mod views;
+mod world;
+
+pub use hub::{Heard, Hub, Link};
+pub use store::{Disk, Lost, MemoryStore};
+pub use views::MemoryViews;
+pub use world::{Node, World, person};

@@ -1,0 +1,448 @@
+//! A federation at work: an engine for each member, on one clock and one [`Hub`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use comity_case::{Case, Entry, State};
+use comity_engine::clock::ManualClock;
+use comity_engine::desk::{
+    CaseFilter, CaseRow, CaseShown, Cursor, Decision, Desk as _, Done, NewReview, OutboxRow,
+    Person, Query, Shown, Work,
+};
+use comity_engine::error::WorkError;
+use comity_engine::frame::Frame;
+use comity_engine::ports::{Fault, Protocol};
+use comity_engine::{Engine, Identity, Policy, Running, Start};
+use comity_wire::ids::{CaseId, MemberId, PublicKey, StatementId};
+use comity_wire::leaf::{Leaf, Origin};
+use comity_wire::statement::{Received, Statement};
+use comity_wire::words::TimeMs;
+
+use super::{Disk, Hub, Link, MemoryViews};
+use crate::federation::{Federation, NOW_MS, public};
+
+/// How often a condition is asked before a test gives up. Each question is a round through the node's thread.
+const QUESTIONS_MAX: usize = 20_000;
+
+/// How many questions pass between two steps of the clock, where a step is allowed.
+const QUESTIONS_PER_STEP: usize = 20;
+
+/// One member's node.
+#[derive(Debug)]
+pub struct Node {
+    /// What survives.
+    pub disk: Disk,
+    /// Its views.
+    pub views: MemoryViews,
+    /// What its operator decides.
+    pub policy: Policy,
+    engine: Engine,
+    running: Option<Running>,
+}
+
+/// The federation of [`Federation`], running.
+#[derive(Debug)]
+pub struct World {
+    /// Keys, charters and rosters.
+    pub federation: Federation,
+    /// The time, for all.
+    pub clock: ManualClock,
+    /// The network.
+    pub hub: Hub,
+    nodes: BTreeMap<String, Node>,
+}
+
+/// Somebody who works somewhere.
+///
+/// # Panics
+/// When the name has not the form of one.
+#[must_use]
+pub fn person(name: &str) -> Person {
+    #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
+    Person::new(name).expect("the name of a person")
+}
+
+impl World {
+    /// All four members.
+    ///
+    /// # Panics
+    /// When an engine does not start.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::of(&["north", "south", "platform", "regulator"])
+    }
+
+    /// Only these members have a node.
+    ///
+    /// # Panics
+    /// When an engine does not start.
+    #[must_use]
+    pub fn of(names: &[&str]) -> Self {
+        let mut world = Self {
+            federation: Federation::new(),
+            clock: ManualClock::new(NOW_MS),
+            hub: Hub::default(),
+            nodes: BTreeMap::new(),
+        };
+        for name in names {
+            let (disk, views) = (Disk::default(), MemoryViews::default());
+            let started = world.start_on(name, &disk, &views, Policy::default());
+            #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
+            let (engine, running) = started.expect("the engine starts");
+            let node = Node {
+                disk,
+                views,
+                policy: Policy::default(),
+                engine,
+                running: Some(running),
+            };
+            world.nodes.insert((*name).to_owned(), node);
+        }
+        world
+    }
+
+    /// Starts an engine for a member on a disk, and plugs it in.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub fn start_on(
+        &self,
+        name: &str,
+        disk: &Disk,
+        views: &MemoryViews,
+        policy: Policy,
+    ) -> Result<(Engine, Running), Fault> {
+        let keys = self.federation.member(name);
+        let own = public(&keys.transport);
+        let history = self.federation.history();
+        let started = Engine::start(Start {
+            identity: Identity {
+                member: keys.id.clone(),
+                origin: self.origin(name),
+                statement_key: keys.statement.clone(),
+                log_key: keys.log.clone(),
+                fingerprint_key: [7; 32],
+            },
+            policy,
+            store: Box::new(disk.open()),
+            views: Box::new(views.clone()),
+            transport: self.hub.transport(own),
+            clock: Arc::new(self.clock.clone()),
+            charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),
+            rosters: history.rosters_from(1).map(<[u8]>::to_vec).collect(),
+        })?;
+        self.hub.plug(own, started.0.clone());
+        Ok(started)
+    }
+
+    /// The log of a member.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> Origin {
+        Origin {
+            fed: *self.federation.fed(),
+            member: self.id(name),
+            n: 1,
+        }
+    }
+
+    /// The id of a member.
+    #[must_use]
+    pub fn id(&self, name: &str) -> MemberId {
+        self.federation.member(name).id.clone()
+    }
+
+    /// The transport key of a member's node.
+    #[must_use]
+    pub fn key(&self, name: &str) -> PublicKey {
+        public(&self.federation.member(name).transport)
+    }
+
+    /// A member's node.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn node(&self, name: &str) -> &Node {
+        #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
+        self.nodes.get(name).expect("the member has a node")
+    }
+
+    /// The engine of a member.
+    #[must_use]
+    pub fn engine(&self, name: &str) -> &Engine {
+        &self.node(name).engine
+    }
+
+    /// Stops a node.
+    ///
+    /// # Errors
+    /// Why it had ended before.
+    pub async fn stop(&mut self, name: &str) -> Result<(), Fault> {
+        self.hub.unplug(&self.key(name));
+        match self.nodes.get_mut(name).and_then(|node| node.running.take()) {
+            Some(running) => running.stop().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until a node has ended by itself.
+    pub async fn ended(&self, name: &str) {
+        if let Some(running) = &self.node(name).running {
+            running.ended().await;
+        }
+    }
+
+    /// Starts a node that was stopped, on what its disk has.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub fn start(&mut self, name: &str) -> Result<(), Fault> {
+        let node = self.node(name);
+        let (disk, views, policy) = (node.disk.clone(), node.views.clone(), node.policy.clone());
+        let (engine, running) = self.start_on(name, &disk, &views, policy)?;
+        if let Some(node) = self.nodes.get_mut(name) {
+            node.engine = engine;
+            node.running = Some(running);
+        }
+        Ok(())
+    }
+
+    /// What happens to requests of one member to another.
+    pub fn link(&self, from: &str, to: &str, link: Link) {
+        self.hub.link(self.key(from), self.key(to), link);
+    }
+
+    /// How many exchange requests of one member to another were made.
+    #[must_use]
+    pub fn exchanges(&self, from: &str, to: &str) -> usize {
+        let (from, to) = (self.key(from), self.key(to));
+        self.hub.count(from, to, Protocol::Exchange)
+    }
+
+    /// Somebody (`anna`) does something.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub async fn work(&self, name: &str, work: Work) -> Result<Done, WorkError> {
+        self.engine(name).work(person("anna"), work).await
+    }
+
+    /// Somebody wants to know something.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn query(&self, name: &str, query: Query) -> Result<Shown, WorkError> {
+        self.engine(name).query(person("anna"), query).await
+    }
+
+    /// A second person (`bert`) confirms a draft.
+    ///
+    /// # Errors
+    /// Why it was not signed.
+    ///
+    /// # Panics
+    /// When the answer is about something else.
+    pub async fn confirm(&self, name: &str, draft: &str) -> Result<StatementId, String> {
+        let work = Work::Review(NewReview {
+            drafts: vec![draft.to_owned()],
+            decision: Decision::Confirm,
+        });
+        let done = self.engine(name).work(person("bert"), work).await;
+        match done.map_err(|error| error.code.to_owned())? {
+            Done::Reviewed(rows) => {
+                let row = rows.into_iter().next().ok_or("nothing reviewed")?;
+                let id = row.statement.as_deref().and_then(StatementId::from_hex);
+                id.ok_or_else(|| row.problem.map_or_else(String::new, |problem| problem.code))
+            }
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    /// A case as somebody sees it; none if it is not there.
+    pub async fn case(&self, name: &str, case: &CaseId) -> Option<CaseShown> {
+        match self.query(name, Query::Case(*case)).await {
+            Ok(Shown::Case(shown)) => Some(*shown),
+            _ => None,
+        }
+    }
+
+    /// Every case of a member.
+    pub async fn cases(&self, name: &str) -> Vec<CaseRow> {
+        let mut rows = Vec::new();
+        let mut after = None;
+        loop {
+            let cursor = Cursor { after, limit: None };
+            let filter = CaseFilter {
+                cursor,
+                ..CaseFilter::default()
+            };
+            match self.query(name, Query::Cases(filter)).await {
+                Ok(Shown::Cases(page)) => {
+                    rows.extend(page.rows);
+                    after = page.next;
+                }
+                _ => return rows,
+            }
+            if after.is_none() {
+                return rows;
+            }
+        }
+    }
+
+    /// What is on its way, or was given up.
+    pub async fn outbox(&self, name: &str) -> Vec<OutboxRow> {
+        match self.query(name, Query::Outbox(Cursor::default())).await {
+            Ok(Shown::Outbox(page)) => page.rows,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Waits until a condition holds. The clock stands still.
+    ///
+    /// # Panics
+    /// When it never does.
+    pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+        for _ in 0..QUESTIONS_MAX {
+            if holds().await {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        assert!(holds().await, "it never came: {what}");
+    }
+
+    /// Waits until a condition holds, and lets time pass meanwhile, in steps.
+    ///
+    /// # Panics
+    /// When it never does.
+    pub async fn until_in_time(
+        &self,
+        what: &str,
+        step_ms: u64,
+        mut holds: impl AsyncFnMut() -> bool,
+    ) {
+        for question in 1..=QUESTIONS_MAX {
+            if holds().await {
+                return;
+            }
+            if question % QUESTIONS_PER_STEP == 0 {
+                self.clock.advance(step_ms);
+            }
+            tokio::task::yield_now().await;
+        }
+        assert!(holds().await, "it never came: {what}");
+    }
+
+    /// Waits until nothing is on its way from any of these members; seconds pass.
+    ///
+    /// # Panics
+    /// When it never comes to rest.
+    pub async fn rest(&self, names: &[&str]) {
+        self.until_in_time("rest", 1_000, async || {
+            // Twice in a row: what one has just received may make another speak.
+            for name in names.iter().chain(names) {
+                let waits = |row: &OutboxRow| row.state != "expired";
+                if self.outbox(name).await.iter().any(waits) {
+                    return false;
+                }
+            }
+            true
+        })
+        .await;
+    }
+
+    /// The records of a member's log.
+    #[must_use]
+    pub fn leaves(&self, name: &str) -> Vec<Leaf> {
+        let records = self.node(name).disk.records();
+        let leaves = records.iter().filter_map(|(leaf, _)| Leaf::decode(leaf).ok());
+        leaves.collect()
+    }
+
+    /// How many records of a kind a member's log has.
+    #[must_use]
+    pub fn count(&self, name: &str, kind: &str) -> usize {
+        let leaves = self.leaves(name);
+        leaves.iter().filter(|leaf| leaf.kind.as_str() == kind).count()
+    }
+
+    /// The codes in the facts of a member's records of a kind.
+    #[must_use]
+    pub fn codes(&self, name: &str, kind: &str) -> Vec<String> {
+        let records = self.node(name).disk.records();
+        let of_kind = records.iter().filter(|(leaf, _)| {
+            Leaf::decode(leaf).is_ok_and(|leaf| leaf.kind.as_str() == kind)
+        });
+        of_kind
+            .filter_map(|(_, facts)| {
+                let facts = comity_wire::leaf::Facts::decode(facts.as_deref()?).ok()?;
+                facts.code.map(|code| code.to_string())
+            })
+            .collect()
+    }
+
+    /// A statement as a member's journal has it.
+    #[must_use]
+    pub fn statement(&self, name: &str, id: &StatementId) -> Option<Statement> {
+        let statements = self.statements(name).into_iter();
+        statements
+            .map(|(statement, ..)| statement)
+            .find(|statement| statement.id() == id)
+    }
+
+    /// The statements of a member's journal, whether each is folded, and when it was registered or sent.
+    fn statements(&self, name: &str) -> Vec<(Statement, bool, TimeMs)> {
+        let mut found: Vec<(Statement, bool, TimeMs)> = Vec::new();
+        for stored in self.node(name).disk.frames() {
+            let read = |bytes: &[u8], key: &PublicKey| {
+                let read = Received::read(bytes).ok()?;
+                read.verify(&key.usable()?).ok()?.open().ok()
+            };
+            match Frame::decode(stored.kind, &stored.body) {
+                Ok(Frame::Received(frame)) => {
+                    found.extend(read(&frame.0, &frame.1).map(|read| (read, true, frame.3)));
+                }
+                Ok(Frame::Own(frame)) => {
+                    found.extend(read(&frame.0, &frame.1).map(|read| (read, false, frame.3)));
+                }
+                Ok(Frame::Sent(sent)) => {
+                    for row in &mut found {
+                        row.1 |= *row.0.id() == sent.0;
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The state of a case, folded from a member's journal without its engine: what was received, and what was sent
+    /// and has a receipt.
+    #[must_use]
+    pub fn state(&self, name: &str, case: &CaseId) -> State {
+        let statements = self.statements(name);
+        let of_case = || statements.iter().filter(|row| row.0.case() == case);
+        let mut folded = Case::new();
+        let opener = of_case().find(|row| row.0.kind().opens());
+        if let Some((opening, ..)) = opener {
+            for (statement, counts, _) in of_case() {
+                if *counts {
+                    folded.insert(Entry::of(statement, opening.issuer()));
+                }
+            }
+        }
+        State::of(&folded)
+    }
+
+    /// The number of records in a member's log.
+    #[must_use]
+    pub fn size(&self, name: &str) -> u64 {
+        self.node(name).disk.head().size()
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
