@@ -208,9 +208,11 @@ impl Core {
     ) -> Result<(), Fault> {
         if let Some(due) = before.and_then(due_key) {
             self.views.delete(DUE, &due)?;
+            self.waiting = self.waiting.saturating_sub(1);
         }
         if let Some(due) = due_key(entry) {
             self.views.put(DUE, &due, id.as_bytes())?;
+            self.waiting = self.waiting.saturating_add(1);
         }
         tables::put(&mut *self.views, OUTBOX, id.as_bytes(), entry)
     }
@@ -277,6 +279,7 @@ impl Core {
         if let Some(before) = self.outbox_entry(id)? {
             if let Some(due) = due_key(&before) {
                 self.views.delete(DUE, &due)?;
+                self.waiting = self.waiting.saturating_sub(1);
             }
             self.views.delete(OUTBOX, id.as_bytes())?;
         }

@@ -24,6 +24,7 @@ use ed25519_dalek::SigningKey;
 use lru::LruCache;
 use serde_bytes::ByteBuf;
 use tokio::sync::{mpsc, oneshot, watch};
+use tracing::Span;
 
 use crate::cases::Loaded;
 use crate::desk::{AuditShown, Done, Person, Query, Shown, Work};
@@ -134,6 +135,16 @@ pub(crate) enum Command {
     Stop { reply: oneshot::Sender<()> },
 }
 
+/// A command, and the span of whoever asks: what is done for it is shown there.
+pub(crate) type Asked = (Span, Command);
+
+impl Command {
+    /// With the span that it is sent from.
+    pub(crate) fn asked(self) -> Asked {
+        (Span::current(), self)
+    }
+}
+
 /// An answer that waits for the commit.
 enum Waiting {
     Exchange(Vec<Answered>, oneshot::Sender<Vec<u8>>),
@@ -175,6 +186,8 @@ pub(crate) struct Core {
     pub(crate) flights: BTreeMap<MemberId, usize>,
     /// Signed refusals given today, for each member.
     pub(crate) refusals: BTreeMap<MemberId, (u64, u64)>,
+    /// Statements that wait for their delivery.
+    pub(crate) waiting: u64,
     /// The last audit that this member made.
     pub(crate) audit: Option<AuditShown>,
     /// Who has audited in the session that is under way, and from when.
@@ -251,6 +264,7 @@ impl Core {
             in_flight: BTreeSet::new(),
             flights: BTreeMap::new(),
             refusals: BTreeMap::new(),
+            waiting: 0,
             audit: None,
             audits: BTreeMap::new(),
             signals: Signals {
@@ -262,6 +276,12 @@ impl Core {
         };
         core.rebuild_views_if_needed()?;
         core.begin(&charters, &rosters)?;
+        tracing::info!(
+            target: "comity.engine",
+            event = "journal-opened",
+            size = core.store.head().size(),
+            waiting = core.waiting,
+        );
         Ok((core, hear_history))
     }
 
@@ -287,15 +307,15 @@ impl Core {
     }
 
     /// Serves commands until it is told to stop, or a commit fails.
-    pub(crate) fn run(mut self, mut inbox: mpsc::Receiver<Command>) -> Result<(), Fault> {
+    pub(crate) fn run(mut self, mut inbox: mpsc::Receiver<Asked>) -> Result<(), Fault> {
         while let Some(first) = inbox.blocking_recv() {
             let mut waiting = Vec::new();
             let mut stop = None;
             let mut next = Some(first);
-            while let Some(command) = next.take() {
+            while let Some((span, command)) = next.take() {
                 match command {
                     Command::Stop { reply } => stop = Some(reply),
-                    command => waiting.extend(self.take(command)?),
+                    command => waiting.extend(span.in_scope(|| self.take(command))?),
                 }
                 let room = waiting.len() < COMMANDS_PER_COMMIT_MAX
                     && self.store.staged_bytes() < BATCH_BYTES_MAX;
@@ -395,11 +415,23 @@ impl Core {
     pub(crate) fn commit(&mut self) -> Result<Head, Fault> {
         self.refresh_dirty()?;
         let before = self.store.head();
+        let span = match self.store.staged_bytes() {
+            // What only asks for something to be shown leaves nothing to commit.
+            0 => Span::none(),
+            bytes => tracing::debug_span!(target: "comity.engine", "commit", bytes),
+        };
+        let _within = span.enter();
         let head = self.store.commit()?;
         self.views.mark(self.store.next_seq())?;
         if head != before {
             self.checkpoint = None;
-            tracing::debug!(target: "comity.engine", event = "committed", records = head.size());
+            tracing::debug!(
+                target: "comity.engine",
+                event = "committed",
+                records = head.size().saturating_sub(before.size()),
+                size = head.size(),
+                waiting = self.waiting,
+            );
         }
         Ok(head)
     }
@@ -517,11 +549,12 @@ impl Core {
     fn rebuild_views_if_needed(&mut self) -> Result<(), Fault> {
         let next = self.store.next_seq();
         match self.views.marked() {
-            Ok(marked) if marked == next => return Ok(()),
+            Ok(marked) if marked == next => return self.count_waiting(),
             _ => {}
         }
         tracing::info!(target: "comity.engine", event = "views-rebuilding", frames = next);
         self.views.clear()?;
+        self.waiting = 0;
         self.rebuild_sequences()?;
         let mut frames = Vec::new();
         self.store.replay(0, &mut |at, stored| {
@@ -537,6 +570,13 @@ impl Core {
         self.views.mark(next)?;
         self.views.flush()?;
         tracing::info!(target: "comity.engine", event = "views-rebuilt", frames = next);
+        Ok(())
+    }
+
+    fn count_waiting(&mut self) -> Result<(), Fault> {
+        let rows = self.outbox_rows()?;
+        let waiting = rows.iter().filter(|(_, row)| row.due.is_some()).count();
+        self.waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
         Ok(())
     }
 

@@ -45,7 +45,19 @@ impl Core {
     ) -> Result<Vec<Answered>, Fault> {
         offers
             .into_iter()
-            .map(|verified| self.offer(peer, verified))
+            .map(|verified| {
+                let answered = self.offer(peer, verified)?;
+                if let Answered::Turned(code, _) = &answered {
+                    // Counted only: whoever sends such things could fill a log with them.
+                    tracing::debug!(
+                        target: "comity.engine",
+                        event = "statement-turned-away",
+                        from = peer.as_str(),
+                        code,
+                    );
+                }
+                Ok(answered)
+            })
             .collect()
     }
 
@@ -147,6 +159,12 @@ impl Core {
         rejection: &Rejection,
     ) -> Result<Answered, Fault> {
         let check = rejection.check;
+        if !check.is_signed() {
+            return Ok(turned(check));
+        }
+        if !self.within_quota(peer) {
+            return Ok(Answered::Turned(exchange_code::OVER_QUOTA, Some(DAY_MS)));
+        }
         tracing::info!(
             target: "comity.engine",
             event = "statement-refused",
@@ -154,12 +172,6 @@ impl Core {
             from = peer.as_str(),
             code = check.code(),
         );
-        if !check.is_signed() {
-            return Ok(turned(check));
-        }
-        if !self.within_quota(peer) {
-            return Ok(Answered::Turned(exchange_code::OVER_QUOTA, Some(DAY_MS)));
-        }
         let refused = RefusedContent {
             of: id,
             to: peer.clone(),

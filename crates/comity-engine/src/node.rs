@@ -16,8 +16,9 @@ use comity_wire::registry::exchange_code;
 use comity_wire::roster_exchange::RosterReply;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
-use crate::core::{Command, Core, Identity, Parts, Policy};
+use crate::core::{Asked, Command, Core, Identity, Parts, Policy};
 use crate::desk::{AuditShown, Desk, Done, Person, Query, Shown, Work};
 use crate::error::WorkError;
 use crate::inbound::unreadable;
@@ -59,7 +60,7 @@ pub struct Engine {
     pub(crate) me: MemberId,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<Asked>,
     history: watch::Receiver<Arc<History>>,
 }
 
@@ -155,7 +156,14 @@ impl Engine {
             (Protocol::Hello, member) => Some(self.hello(peer, member.as_ref(), &bytes)),
             (_, None) => Some(rosters::not_admitted(&history)),
             (Protocol::Roster, Some(_)) => Some(self.roster_request(peer, &bytes)),
-            (Protocol::Exchange, Some(member)) => self.exchange(peer, member, bytes).await,
+            (Protocol::Exchange, Some(member)) => {
+                let span = tracing::info_span!(
+                    target: "comity.engine",
+                    "exchange",
+                    from = member.as_str(),
+                );
+                self.exchange(peer, member, bytes).instrument(span).await
+            }
             (Protocol::Audit, Some(member)) => {
                 let (reply, page) = oneshot::channel();
                 let command = Command::Audit {
@@ -163,7 +171,7 @@ impl Engine {
                     request: bytes,
                     reply,
                 };
-                self.commands.try_send(command).ok()?;
+                self.commands.try_send(command.asked()).ok()?;
                 page.await.ok()
             }
         }
@@ -190,9 +198,10 @@ impl Engine {
             offers: offers.await.ok()?,
             reply,
         };
-        if let Err(full) = self.commands.try_send(command) {
+        if let Err(full) = self.commands.try_send(command.asked()) {
             tracing::warn!(target: "comity.engine", event = "busy", protocol = "exchange");
-            let mpsc::error::TrySendError::Full(Command::Exchange { offers, .. }) = full else {
+            let mpsc::error::TrySendError::Full((_, Command::Exchange { offers, .. })) = full
+            else {
                 return None;
             };
             return Some(crate::inbound::all_busy(roster, offers.len()));
@@ -202,7 +211,8 @@ impl Engine {
 
     /// Sends a command and waits for room.
     pub(crate) async fn send(&self, command: Command) -> Result<(), WorkError> {
-        self.commands.send(command).await.map_err(|_| stopped())
+        let sent = self.commands.send(command.asked()).await;
+        sent.map_err(|_| stopped())
     }
 
     /// Asks a node of a member, each in turn until one answers.
@@ -252,14 +262,21 @@ impl Engine {
             // What is signed from here on wakes the wait below.
             wake.mark_unchanged();
             let (reply, due) = oneshot::channel();
-            if self.commands.send(Command::Due { reply }).await.is_err() {
+            let due_now = Command::Due { reply }.asked();
+            if self.commands.send(due_now).await.is_err() {
                 return;
             }
             let Ok(Due { flights: due, next }) = due.await else {
                 return;
             };
             for flight in due {
-                flights.spawn(self.clone().deliver(flight));
+                let span = tracing::info_span!(
+                    target: "comity.engine",
+                    "delivery",
+                    to = flight.to.as_str(),
+                    statements = flight.ids.len(),
+                );
+                flights.spawn(self.clone().deliver(flight).instrument(span));
             }
             let idle = self.clock.now_ms().saturating_add(SCHEDULER_IDLE_MS);
             let next = next.map_or(idle, |next| next.min(idle));
@@ -290,15 +307,11 @@ impl Engine {
         }
         let (done, taken) = oneshot::channel();
         let delivered = Delivered { to, ids, reply };
-        if self
-            .commands
-            .send(Command::Delivered {
-                delivered,
-                reply: done,
-            })
-            .await
-            .is_ok()
-        {
+        let command = Command::Delivered {
+            delivered,
+            reply: done,
+        };
+        if self.send(command).await.is_ok() {
             let _ = taken.await;
         }
     }
@@ -351,7 +364,7 @@ impl Running {
         if self
             .engine
             .commands
-            .send(Command::Stop { reply })
+            .send(Command::Stop { reply }.asked())
             .await
             .is_ok()
         {

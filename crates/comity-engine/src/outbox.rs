@@ -368,6 +368,8 @@ impl Core {
             target: "comity.engine",
             event = "statement-turned-down",
             statement = %id,
+            case = %kept.statement.case(),
+            kind = kept.statement.kind().as_str(),
             to = to.as_str(),
             code = why.as_str(),
         );
@@ -449,7 +451,15 @@ impl Core {
         let Some(kept) = self.kept_of(id)? else {
             return Ok(());
         };
-        tracing::warn!(target: "comity.engine", event = "statement-given-up", statement = %id, code = why);
+        tracing::warn!(
+            target: "comity.engine",
+            event = "statement-given-up",
+            statement = %id,
+            case = %kept.statement.case(),
+            kind = kept.statement.kind().as_str(),
+            to = kept.statement.payload().to.as_str(),
+            code = why,
+        );
         let mut facts = no_facts()?;
         facts.code = Some(code(why)?);
         let entry = Entry {
