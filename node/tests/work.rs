@@ -1516,3 +1516,49 @@ fn the_configuration_names_the_node_and_the_tokens() {
     let ran = comity("drafts --api 192.0.2.1:8640 --json");
     assert_eq!((ran.status, ran.code().as_str()), (2, "usage"));
 }
+
+#[test]
+fn publishing_a_folder_twice_is_no_failure() {
+    let node = Node::new();
+    let comity = |words: &str| {
+        let status = Command::new(env!("CARGO_BIN_EXE_comity"))
+            .args(words.split_whitespace())
+            .current_dir(node.dir.path())
+            .env_remove("COMITY_CONFIG")
+            .output()
+            .unwrap()
+            .status;
+        assert!(status.success(), "{words}");
+    };
+    comity("federation init --name Example --dir federation --sign-here");
+    comity(
+        "member init --id north.example --role hotline --country SE --dir north --federation federation --listen /ip4/127.0.0.1/tcp/4001",
+    );
+    comity("member export --config north/comity.toml --out north.member");
+    comity("roster add north.member");
+    comity("roster sign --key governance/governance-1.pem");
+    comity("roster sign --key governance/governance-2.pem");
+    node.does(Ok(Done::Roster(members().roster)));
+    let ran = node.run("roster publish --json");
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let Some(Asked::Work(Work::Rosters(new))) = node.asked().pop() else {
+        panic!()
+    };
+    let read = |name: &str| fs::read(node.dir.path().join(name)).unwrap();
+    assert_eq!(new.charters, [read("federation/charters/1.cbor")]);
+    assert_eq!(new.rosters, [read("federation/rosters/1.cbor")]);
+
+    let nothing = |code| WorkError::asker(code, "nothing follows", "see the roster");
+    node.does(Err(nothing("nothing-new")))
+        .shows(Shown::Members(members()));
+    let again = node.run("roster publish --json");
+    assert_eq!(
+        (again.status, again.json()),
+        (0, ran.json()),
+        "{}",
+        again.stderr
+    );
+    node.does(Err(nothing("roster-forked")));
+    let ran = node.run("roster publish --json");
+    assert_eq!((ran.status, ran.code().as_str()), (1, "roster-forked"));
+}

@@ -467,7 +467,12 @@ fn proof_values(rows: &[ProofRow<'_>]) -> Value {
 pub(crate) fn items(args: &Items, output: &Output) -> Result<(), Failure> {
     let answer = args.reach.client()?.get("/v1/items", &[])?;
     let items: answers::Items = answers::take(&answer, "items")?;
-    let mut text = format!("{} reports.\n", items.reports);
+    let reports = if items.reports == 1 {
+        "report"
+    } else {
+        "reports"
+    };
+    let mut text = format!("{} {reports}.\n", items.reports);
     if !items.states.is_empty() {
         let mut table = Table::new(&["reports", "state of their locator"]);
         for (state, count) in &items.states {
