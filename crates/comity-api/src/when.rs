@@ -67,7 +67,7 @@ impl fmt::Display for Moment {
         };
         write!(
             f,
-            "<time datetime=\"{}\">{} UTC</time>",
+            "<time datetime=\"{}\"><span>{}</span> UTC</time>",
             at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
             at.strftime("%Y-%m-%d&nbsp;%H:%M"),
         )?;
@@ -131,7 +131,7 @@ mod tests {
     fn a_moment_is_shown_in_utc_with_its_exact_time_beside_it() {
         assert_eq!(
             NOW.past(&NOW.0).to_string(),
-            "<time datetime=\"2026-05-28T20:26:40.000Z\">2026-05-28&nbsp;20:26 UTC</time> \
+            "<time datetime=\"2026-05-28T20:26:40.000Z\"><span>2026-05-28&nbsp;20:26</span> UTC</time> \
              <span class=\"relative\">now</span>"
         );
         assert_eq!(NOW.due(&u64::MAX).to_string(), "a time beyond the calendar");

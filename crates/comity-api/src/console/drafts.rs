@@ -29,7 +29,7 @@ struct Draft {
     kind: String,
     to: Option<String>,
     state: Words,
-    words: String,
+    words: Option<String>,
     urgency: Option<Words>,
     items: u64,
     at: Moment,
@@ -58,15 +58,18 @@ pub(super) async fn page(
 
 impl Draft {
     fn new(row: DraftRow, now: Now) -> Self {
+        let state = words::draft(&row.state);
+        // The desk's words only where they say more.
+        let more = row.words.trim_end_matches('.') != state.words;
         Self {
             name: name(&row.reference, &row.draft),
             kind: words::kind(&row.kind),
-            state: words::draft(&row.state),
+            state,
             urgency: urgency(&row.urgency),
             at: now.past(&row.at),
             id: row.draft,
             to: row.to,
-            words: row.words,
+            words: more.then_some(row.words),
             items: row.items,
             confirmable: row.confirmable,
         }

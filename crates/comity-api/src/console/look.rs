@@ -78,8 +78,9 @@ async fn look(app: &App, person: Person, case: String, n: ItemNumber, back: Back
         return Err(Problem::no_such_page().into());
     }
     let (here, back, back_words) = match back {
+        // Whether the case is in the inbox or in the outbox is not known here.
         Back::Case => (
-            "/inbox",
+            "",
             format!("/cases/{case}"),
             format!("Back to case {}", short(&case)),
         ),

@@ -16,9 +16,9 @@ const LEFT_MS: f64 = 1_000.0;
 /// The right end of the axis, in milliseconds: 64 days.
 const RIGHT_MS: f64 = 64.0 * 86_400_000.0;
 /// Where the axis begins, in units of the drawing.
-const AXIS_X: f64 = 250.0;
+const AXIS_X: f64 = 270.0;
 /// How long the axis is.
-const AXIS_WIDTH: f64 = 480.0;
+const AXIS_WIDTH: f64 = 460.0;
 /// How high a step is.
 const STEP_HEIGHT: u32 = 30;
 /// How high the name of a clock is.
@@ -28,7 +28,7 @@ const TOP: u32 = 34;
 
 /// Marks on the axis.
 const MARKS: [(f64, &str); 8] = [
-    (1_000.0, "1 s"),
+    (1_000.0, "≤ 1 s"),
     (10_000.0, "10 s"),
     (60_000.0, "1 min"),
     (600_000.0, "10 min"),
