@@ -95,3 +95,12 @@ pub const TILE_BYTES_MAX: u64 = 8_192;
 
 /// Requests of peers that are worked on at a time. What comes on top waits in the network's inbox, which is bounded.
 pub const REQUESTS_AT_A_TIME_MAX: usize = 64;
+
+/// In ms. One request to the collector of telemetry, on a thread of its own: what waits meanwhile is bounded.
+pub const COLLECTOR_TIME_MS_MAX: u64 = 5_000;
+
+/// In bytes. A collector answers with a few words; nobody reads more.
+pub const COLLECTOR_ANSWER_BYTES_MAX: u64 = 65_536;
+
+/// In ms. How long a node that ends waits for the last telemetry to be taken: nobody's work depends on it.
+pub const TELEMETRY_STOP_MS_MAX: u64 = 3_000;

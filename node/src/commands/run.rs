@@ -20,6 +20,7 @@ use crate::federation_dir::FederationDir;
 use crate::keys::{self, Keys};
 use crate::output::Output;
 use crate::running::{Node, Parts};
+use crate::telemetry::Telemetry;
 use crate::{clock, person, telemetry};
 
 /// Run a member's node.
@@ -45,7 +46,7 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let telemetry = telemetry::start(&config.id)?;
-        let ended = serve_member(&config, &keys, output).await;
+        let ended = serve_member(&config, &keys, &telemetry, output).await;
         telemetry.stop();
         ended
     });
@@ -53,7 +54,12 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     ended
 }
 
-async fn serve_member(config: &Config, keys: &Keys, output: &Output) -> Result<(), Failure> {
+async fn serve_member(
+    config: &Config,
+    keys: &Keys,
+    telemetry: &Telemetry,
+    output: &Output,
+) -> Result<(), Failure> {
     let chain = FederationDir::new(&config.federation).load(clock::now_ms())?;
     let origin = Origin {
         fed: *chain.history.fed(),
@@ -77,6 +83,7 @@ async fn serve_member(config: &Config, keys: &Keys, output: &Output) -> Result<(
         rosters: chain.history.rosters_from(1).map(<[u8]>::to_vec).collect(),
     };
     let node = Node::start(parts).await?;
+    telemetry.watch(&node.network);
     let (api, api_address) = api(config, &node).await?;
     let listening = node.network.listening().await;
     let says = json!({
@@ -94,13 +101,21 @@ async fn serve_member(config: &Config, keys: &Keys, output: &Output) -> Result<(
         person::token_path(&config.tokens_dir, person::ADMIN).display(),
     );
     output.result(&says, &words);
+    tracing::info!(
+        target: "comity.node",
+        event = "node-ready",
+        member = config.id.as_str(),
+        version = env!("CARGO_PKG_VERSION"),
+    );
     let why = tokio::select! {
         signalled = stop_signal() => signalled,
         () = node.ended() => {
+            tracing::error!(target: "comity.node", event = "journal-failed");
             output.note("The journal has failed. The node stops; nothing that was acknowledged is lost.");
             Ok(())
         }
     };
+    tracing::info!(target: "comity.node", event = "node-stopping");
     leave_at_once_when_asked_again();
     api.stop.send_replace(true);
     let _ = api.task.await;
