@@ -91,7 +91,7 @@ impl Problem {
             StatusCode::NOT_FOUND,
             "no-such-page",
             "there is nothing at this address",
-            "GET /v1/openapi.json lists every address of the API; / is the console",
+            "start at `/` for the console, or at `/v1/openapi.json` for the API",
         )
     }
 

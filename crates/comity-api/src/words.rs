@@ -276,7 +276,11 @@ const DRAFTS: [Row; 4] = [
 
 const CLOCKS: [Row; 6] = [
     ("running", "Running", Tone::Waits),
-    ("paused", "Stands still: a hold is in force", Tone::Calm),
+    (
+        "paused",
+        "Stands still: a hold or an open question",
+        Tone::Calm,
+    ),
     ("overdue", "Overdue", Tone::Wrong),
     ("met", "Met", Tone::Good),
     ("late", "Came late", Tone::Calm),

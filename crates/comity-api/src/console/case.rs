@@ -50,7 +50,9 @@ struct Deadline {
     round: Round,
     started: Moment,
     due: Option<Moment>,
+    /// How long it stood still, if it did.
     paused: Option<String>,
+    paused_now: bool,
     standing: Words,
 }
 
@@ -152,6 +154,7 @@ impl Deadline {
                 false => now.due(at),
             }),
             paused: (deadline.paused_ms > 0).then(|| when::length(deadline.paused_ms)),
+            paused_now: deadline.standing == "paused",
             standing: words::clock(&deadline.standing),
             code: deadline.clock,
         }

@@ -247,7 +247,7 @@ async fn pages_say_in_words_where_things_stand() {
             "by their clock",
             "2 d late",
             "stood still for 5 h",
-            "When the hold ends",
+            "When it runs again",
             "Amendment, Withdrawal.",
         ],
     )
