@@ -180,6 +180,8 @@ mod tests {
             step: step.to_owned(),
             count: 3,
             open: 0,
+            ended: 0,
+            paused_ms: 0,
             p50_ms: ms.map(|ms| ms[0]),
             p90_ms: None,
             p95_ms: ms.map(|ms| ms[1]),

@@ -42,6 +42,9 @@ pub(super) struct Step {
     pub(super) words: String,
     pub(super) count: u64,
     pub(super) open: u64,
+    pub(super) ended: u64,
+    /// How long holds were in force within these times, if any were.
+    pub(super) paused: Option<String>,
     /// p50, p90, p95, p99 and the slowest.
     pub(super) lengths: [String; 5],
 }
@@ -96,6 +99,8 @@ impl Step {
             words: words::step(&row.step),
             count: row.count,
             open: row.open,
+            ended: row.ended,
+            paused: (row.paused_ms > 0).then(|| when::length(row.paused_ms)),
             lengths: lengths.map(|length| length.map_or_else(|| "–".to_owned(), when::length)),
         }
     }

@@ -280,6 +280,7 @@ async fn pages_say_in_words_where_things_stand() {
             "First answer by a person",
             "4 h",
             "26",
+            "on hold for 5 h of it",
         ],
     )
     .await;

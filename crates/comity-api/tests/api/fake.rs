@@ -548,6 +548,8 @@ fn times(full: bool) -> ResponseTimesShown {
         step: step.to_owned(),
         count,
         open,
+        ended: 1,
+        paused_ms: if step == "outcome" { 5 * HOUR } else { 0 },
         p50_ms: ms.map(|[ms, ..]| ms),
         p90_ms: ms.map(|[_, ms, ..]| ms),
         p95_ms: ms.map(|[_, _, ms, ..]| ms),
