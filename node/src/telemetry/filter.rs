@@ -35,8 +35,9 @@ pub(super) fn from_levels(levels: &str) -> Result<Targets, Failure> {
         .with_targets(WITH_ADDRESSES.map(|target| (target, LevelFilter::OFF)));
     for part in levels.split(',').map(str::trim) {
         let (target, level) = part.split_once('=').unwrap_or((OWN, part));
-        let level = level.trim().parse::<LevelFilter>().ok();
-        let level = level.filter(|_| !target.trim().is_empty() && !part.is_empty());
+        // Nothing at all would be read as `error`.
+        let named = !target.trim().is_empty() && !level.trim().is_empty();
+        let level = level.trim().parse::<LevelFilter>().ok().filter(|_| named);
         targets = targets.with_target(target.trim(), level.ok_or_else(not_understood)?);
     }
     Ok(targets)

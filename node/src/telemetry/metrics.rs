@@ -1,6 +1,6 @@
 //! What is counted and timed. Most of it is made of events and spans, so that no other crate knows OpenTelemetry;
 //! what the network counts itself is read from it. Attributes are codes, kinds and routes: never an id, so that there
-//! are few of them.
+//! are few of them. The tables here and in `docs/EVENTS.md` are the same, and a test compares them.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -16,21 +16,224 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+/// A metric: its name, its unit, its attributes, and what it says.
+#[derive(Debug, Clone, Copy)]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+    attributes: &'static [&'static str],
+    says: &'static str,
+}
+
+/// Events that are counted, and as what. The attributes are fields of the event.
+const COUNTED: [(&str, Metric); 11] = [
+    (
+        "statement-signed",
+        Metric {
+            name: "comity.statements.signed",
+            unit: "{statement}",
+            attributes: &["kind"],
+            says: "statements signed here",
+        },
+    ),
+    (
+        "statement-received",
+        Metric {
+            name: "comity.statements.received",
+            unit: "{statement}",
+            attributes: &["kind"],
+            says: "statements of others registered here",
+        },
+    ),
+    (
+        "statement-refused",
+        Metric {
+            name: "comity.statements.refused",
+            unit: "{statement}",
+            attributes: &["code"],
+            says: "statements of others refused with a signature",
+        },
+    ),
+    (
+        "statement-turned-away",
+        Metric {
+            name: "comity.statements.turned_away",
+            unit: "{statement}",
+            attributes: &["code"],
+            says: "statements of others that got a code without a signature",
+        },
+    ),
+    (
+        "statement-delivered",
+        Metric {
+            name: "comity.statements.delivered",
+            unit: "{statement}",
+            attributes: &["kind"],
+            says: "own statements whose receipt was believed",
+        },
+    ),
+    (
+        "statement-turned-down",
+        Metric {
+            name: "comity.statements.turned_down",
+            unit: "{statement}",
+            attributes: &["kind", "code"],
+            says: "own statements that the recipient refused for good",
+        },
+    ),
+    (
+        "statement-given-up",
+        Metric {
+            name: "comity.statements.given_up",
+            unit: "{statement}",
+            attributes: &["kind", "code"],
+            says: "own statements that are not tried any more",
+        },
+    ),
+    (
+        "receipt-refused",
+        Metric {
+            name: "comity.receipts.refused",
+            unit: "{receipt}",
+            attributes: &["code"],
+            says: "receipts that do not prove what they should",
+        },
+    ),
+    (
+        "member-unreached",
+        Metric {
+            name: "comity.members.unreached",
+            unit: "{delivery}",
+            attributes: &["code"],
+            says: "times that a member was not reached and is left alone for a while",
+        },
+    ),
+    (
+        "views-rebuilt",
+        Metric {
+            name: "comity.views.rebuilt",
+            unit: "{rebuild}",
+            attributes: &[],
+            says: "times that the views were made again from the journal",
+        },
+    ),
+    (
+        "request-served",
+        Metric {
+            name: "comity.api.requests",
+            unit: "{request}",
+            attributes: &["method", "route", "status"],
+            says: "requests to the API, by the template of the route",
+        },
+    ),
+];
+
+/// Spans that are timed, and as what. The attributes are fields of the span.
+const TIMED: [(&str, Metric); 4] = [
+    (
+        "commit",
+        Metric {
+            name: "comity.commit.duration",
+            unit: "s",
+            attributes: &[],
+            says: "from a batch in memory to a durable one",
+        },
+    ),
+    (
+        "exchange",
+        Metric {
+            name: "comity.exchange.duration",
+            unit: "s",
+            attributes: &[],
+            says: "from a request of a member to the reply",
+        },
+    ),
+    (
+        "delivery",
+        Metric {
+            name: "comity.delivery.duration",
+            unit: "s",
+            attributes: &[],
+            says: "from a request to a member until what became of it is recorded",
+        },
+    ),
+    (
+        "api-request",
+        Metric {
+            name: "comity.api.duration",
+            unit: "s",
+            attributes: &["method", "route"],
+            says: "from a request to the API to its answer",
+        },
+    ),
+];
+
+/// Of `journal-opened` and `committed`: `size`.
+const RECORDS: Metric = Metric {
+    name: "comity.log.records",
+    unit: "{record}",
+    attributes: &[],
+    says: "records in the log",
+};
+
+/// Of `journal-opened` and `committed`: `waiting`.
+const WAITING: Metric = Metric {
+    name: "comity.outbox.waiting",
+    unit: "{statement}",
+    attributes: &[],
+    says: "own statements that wait for their delivery",
+};
+
+/// Of `committed`: `records`.
+const BATCH: Metric = Metric {
+    name: "comity.commit.records",
+    unit: "{record}",
+    attributes: &[],
+    says: "records of one commit",
+};
+
+/// Read from the network.
+const PEER_REQUESTS: Metric = Metric {
+    name: "comity.peer.requests",
+    unit: "{request}",
+    attributes: &["protocol", "result"],
+    says: "requests of other peers, by what became of them",
+};
+
+/// Read from the network.
+const PEER_BYTES: Metric = Metric {
+    name: "comity.peer.bytes",
+    unit: "By",
+    attributes: &["protocol", "direction"],
+    says: "bytes of requests and replies",
+};
+
+/// Read from the network.
+const CONNECTIONS_REFUSED: Metric = Metric {
+    name: "comity.connections.refused",
+    unit: "{connection}",
+    attributes: &[],
+    says: "connections refused: too many of strangers, or of one source",
+};
+
 /// Upper bounds in seconds: a commit is one fdatasync, a delivery may wait a minute.
 const SECONDS: [f64; 14] = [
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0,
 ];
 
 /// Upper bounds in records: batches form by themselves under load.
-const RECORDS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 512.0, 2_048.0];
+const BATCHES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 512.0, 2_048.0];
+
+/// An instrument, and the fields that become attributes.
+type With<I> = (I, &'static [&'static str]);
 
 /// A layer that turns events and spans into measurements.
 #[derive(Debug)]
 pub(super) struct Measured {
-    /// By the name of the event, which fields become attributes.
-    counted: BTreeMap<&'static str, (Counter<u64>, &'static [&'static str])>,
+    /// By the name of the event.
+    counted: BTreeMap<&'static str, With<Counter<u64>>>,
     /// By the name of the span.
-    timed: BTreeMap<&'static str, (Histogram<f64>, &'static [&'static str])>,
+    timed: BTreeMap<&'static str, With<Histogram<f64>>>,
     records: Gauge<u64>,
     waiting: Gauge<u64>,
     batch: Histogram<u64>,
@@ -38,147 +241,31 @@ pub(super) struct Measured {
 
 impl Measured {
     pub(super) fn new(meter: &Meter) -> Self {
-        let counter = |name, unit, description| {
-            let builder = meter.u64_counter(name);
-            builder
-                .with_unit(unit)
-                .with_description(description)
-                .build()
+        let counter = |metric: Metric| {
+            let builder = meter.u64_counter(metric.name).with_unit(metric.unit);
+            builder.with_description(metric.says).build()
         };
-        let seconds = |name, description| {
-            let builder = meter.f64_histogram(name).with_unit("s");
+        let seconds = |metric: Metric| {
+            let builder = meter.f64_histogram(metric.name).with_unit(metric.unit);
             let builder = builder.with_boundaries(SECONDS.to_vec());
-            builder.with_description(description).build()
+            builder.with_description(metric.says).build()
         };
-        let gauge = |name, unit, description| {
-            let builder = meter.u64_gauge(name);
-            builder
-                .with_unit(unit)
-                .with_description(description)
-                .build()
+        let gauge = |metric: Metric| {
+            let builder = meter.u64_gauge(metric.name).with_unit(metric.unit);
+            builder.with_description(metric.says).build()
         };
-        let signed = counter(
-            "comity.statements.signed",
-            "{statement}",
-            "Statements that were signed here",
-        );
-        let received = counter(
-            "comity.statements.received",
-            "{statement}",
-            "Statements of others that were registered here",
-        );
-        let refused = counter(
-            "comity.statements.refused",
-            "{statement}",
-            "Statements of others that were refused with a signature",
-        );
-        let turned_away = counter(
-            "comity.statements.turned_away",
-            "{statement}",
-            "Statements of others that got a code without a signature",
-        );
-        let delivered = counter(
-            "comity.statements.delivered",
-            "{statement}",
-            "Own statements whose receipt was believed",
-        );
-        let turned_down = counter(
-            "comity.statements.turned_down",
-            "{statement}",
-            "Own statements that the recipient refused for good",
-        );
-        let given_up = counter(
-            "comity.statements.given_up",
-            "{statement}",
-            "Own statements that are not tried any more",
-        );
-        let receipts_refused = counter(
-            "comity.receipts.refused",
-            "{receipt}",
-            "Receipts that do not prove what they should",
-        );
-        let unreached = counter(
-            "comity.members.unreached",
-            "{delivery}",
-            "Deliveries that nobody answered",
-        );
-        let rebuilt = counter(
-            "comity.views.rebuilt",
-            "{rebuild}",
-            "Times that the views were made again from the journal",
-        );
-        let served = counter("comity.api.requests", "{request}", "Requests to the API");
-        let kind = &["kind"][..];
-        let code = &["code"][..];
-        let kind_and_code = &["kind", "code"][..];
+        let batch = meter.u64_histogram(BATCH.name).with_unit(BATCH.unit);
+        let batch = batch.with_boundaries(BATCHES.to_vec());
         Self {
-            counted: BTreeMap::from([
-                ("statement-signed", (signed, kind)),
-                ("statement-received", (received, kind)),
-                ("statement-refused", (refused, code)),
-                ("statement-turned-away", (turned_away, code)),
-                ("statement-delivered", (delivered, kind)),
-                ("statement-turned-down", (turned_down, kind_and_code)),
-                ("statement-given-up", (given_up, kind_and_code)),
-                ("receipt-refused", (receipts_refused, code)),
-                ("member-unreached", (unreached, code)),
-                ("views-rebuilt", (rebuilt, &[])),
-                ("request-served", (served, &["method", "route", "status"])),
-            ]),
-            timed: BTreeMap::from([
-                (
-                    "commit",
-                    (
-                        seconds(
-                            "comity.commit.duration",
-                            "From a full batch to a durable one",
-                        ),
-                        &[][..],
-                    ),
-                ),
-                (
-                    "exchange",
-                    (
-                        seconds(
-                            "comity.exchange.duration",
-                            "From a request of a member to the reply",
-                        ),
-                        &[],
-                    ),
-                ),
-                (
-                    "delivery",
-                    (
-                        seconds(
-                            "comity.delivery.duration",
-                            "From a request to a member to what became of it, recorded",
-                        ),
-                        &[],
-                    ),
-                ),
-                (
-                    "api-request",
-                    (
-                        seconds(
-                            "comity.api.duration",
-                            "From a request to the API to its answer",
-                        ),
-                        &["method", "route"],
-                    ),
-                ),
-            ]),
-            records: gauge("comity.log.records", "{record}", "Records in the log"),
-            waiting: gauge(
-                "comity.outbox.waiting",
-                "{statement}",
-                "Own statements that wait for their delivery",
-            ),
-            batch: meter
-                .u64_histogram("comity.commit.records")
-                .with_unit("{record}")
-                .with_description("Records of one commit")
-                .with_boundaries(RECORDS.to_vec())
-                .build(),
+            counted: COUNTED
+                .map(|(event, metric)| (event, (counter(metric), metric.attributes)))
+                .into(),
+            timed: TIMED
+                .map(|(span, metric)| (span, (seconds(metric), metric.attributes)))
+                .into(),
+            records: gauge(RECORDS),
+            waiting: gauge(WAITING),
+            batch: batch.with_description(BATCH.says).build(),
         }
     }
 }
@@ -271,9 +358,9 @@ impl Visit for Seen {
 pub(super) fn watch(meter: &Meter, network: &Network) {
     let of = network.clone();
     let _ = meter
-        .u64_observable_counter("comity.peer.requests")
-        .with_unit("{request}")
-        .with_description("Requests of other peers, by protocol and what became of them")
+        .u64_observable_counter(PEER_REQUESTS.name)
+        .with_unit(PEER_REQUESTS.unit)
+        .with_description(PEER_REQUESTS.says)
         .with_callback(move |observer| {
             for protocol in Protocol::ALL {
                 for (result, count) in results(&of.stats().protocol(protocol)) {
@@ -285,9 +372,9 @@ pub(super) fn watch(meter: &Meter, network: &Network) {
         .build();
     let of = network.clone();
     let _ = meter
-        .u64_observable_counter("comity.peer.bytes")
-        .with_unit("By")
-        .with_description("Bytes of requests and replies, by protocol and direction")
+        .u64_observable_counter(PEER_BYTES.name)
+        .with_unit(PEER_BYTES.unit)
+        .with_description(PEER_BYTES.says)
         .with_callback(move |observer| {
             for protocol in Protocol::ALL {
                 let stats = of.stats().protocol(protocol);
@@ -300,9 +387,9 @@ pub(super) fn watch(meter: &Meter, network: &Network) {
         .build();
     let of = network.clone();
     let _ = meter
-        .u64_observable_counter("comity.connections.refused")
-        .with_unit("{connection}")
-        .with_description("Connections that were refused: too many of strangers, or of one source")
+        .u64_observable_counter(CONNECTIONS_REFUSED.name)
+        .with_unit(CONNECTIONS_REFUSED.unit)
+        .with_description(CONNECTIONS_REFUSED.says)
         .with_callback(move |observer| observer.observe(of.stats().connections_refused(), &[]))
         .build();
 }
@@ -322,4 +409,86 @@ fn results(stats: &ProtocolStats) -> [(&'static str, u64); 11] {
         ("unanswered", stats.unanswered),
         ("broken", stats.broken),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    const CONTRACT: &str = include_str!("../../../docs/EVENTS.md");
+
+    /// The cells of the rows below a heading.
+    fn rows(heading: &str) -> Vec<Vec<String>> {
+        let (_, below) = CONTRACT.split_once(&format!("\n## {heading}\n")).unwrap();
+        let section = below.split("\n## ").next().unwrap();
+        let rows = section.lines().filter(|line| line.starts_with("| `"));
+        let cells = |row: &str| {
+            let row = row.trim_matches('|');
+            row.split('|')
+                .map(|cell| cell.trim().replace('`', ""))
+                .collect()
+        };
+        rows.map(cells).collect()
+    }
+
+    #[test]
+    fn the_table_of_metrics_is_true() {
+        let row = |metric: Metric, kind: &str, from: String| {
+            let attributes = metric.attributes.join(", ");
+            [
+                metric.name,
+                kind,
+                metric.unit,
+                &attributes,
+                &from,
+                metric.says,
+            ]
+            .map(str::to_owned)
+        };
+        let log = || "journal-opened, committed".to_owned();
+        let network = || "the network".to_owned();
+        let mut made: BTreeSet<Vec<String>> = [
+            row(RECORDS, "gauge", log()),
+            row(WAITING, "gauge", log()),
+            row(BATCH, "histogram", "committed".to_owned()),
+            row(PEER_REQUESTS, "counter", network()),
+            row(PEER_BYTES, "counter", network()),
+            row(CONNECTIONS_REFUSED, "counter", network()),
+        ]
+        .map(Vec::from)
+        .into();
+        made.extend(COUNTED.map(|(event, metric)| row(metric, "counter", event.to_owned()).into()));
+        made.extend(TIMED.map(|(span, metric)| row(metric, "histogram", span.to_owned()).into()));
+        assert_eq!(made, rows("Metrics").into_iter().collect());
+    }
+
+    #[test]
+    fn what_is_counted_and_timed_is_in_the_contract_with_the_fields_that_become_attributes() {
+        let fields = |heading: &str| -> BTreeMap<String, String> {
+            let rows = rows(heading).into_iter();
+            rows.map(|row| (row[0].clone(), row[2].clone())).collect()
+        };
+        let check = |table: &BTreeMap<String, String>, name: &str, metric: Metric| {
+            let listed: Vec<&str> = table[name].split(", ").collect();
+            for field in metric.attributes {
+                assert!(listed.contains(field), "{name} has no field {field}");
+            }
+        };
+        let (events, spans) = (fields("Events"), fields("Spans"));
+        COUNTED.map(|(event, metric)| check(&events, event, metric));
+        TIMED.map(|(span, metric)| check(&spans, span, metric));
+        for (event, field) in [
+            ("committed", "records"),
+            ("committed", "size"),
+            ("committed", "waiting"),
+            ("journal-opened", "size"),
+            ("journal-opened", "waiting"),
+        ] {
+            assert!(events[event].split(", ").any(|listed| listed == field));
+        }
+    }
 }
