@@ -30,11 +30,11 @@ impl Core {
             Frame::TookCharter(_) | Frame::TookRoster(_) => Ok(()),
             Frame::Received(frame) => self.apply_received(at, seq, frame),
             Frame::Own(frame) => self.apply_own(at, seq, frame),
-            Frame::Offered(frame) => self.apply_offered(frame),
+            Frame::Offered(frame) => self.apply_offered(seq, frame),
             Frame::Tried(frame) => self.apply_tried(frame),
-            Frame::Sent(frame) => self.apply_sent(at, frame),
-            Frame::TurnedDown(TurnedDown(id, ..)) => self.apply_end(id, Standing::Refused),
-            Frame::GaveUp(GaveUp(id, why, ..)) => self.apply_gave_up(id, why),
+            Frame::Sent(frame) => self.apply_sent(at, seq, frame),
+            Frame::TurnedDown(TurnedDown(id, ..)) => self.apply_end(seq, id, Standing::Refused),
+            Frame::GaveUp(GaveUp(id, why, ..)) => self.apply_gave_up(seq, id, why),
             Frame::Refused(Refused(of, ..)) => {
                 self.views.put(REFUSED, of.as_bytes(), &at.0.to_be_bytes())
             }
@@ -79,8 +79,30 @@ impl Core {
             receipt: None,
             receipted: None,
         };
+        if self.waits_for_others(&statement)? {
+            let until = parked_key(*time, statement.id());
+            self.views
+                .put(PARKED, &until, statement.case().as_bytes())?;
+        }
         let me = self.me.clone();
         self.add_statement(&row, &statement, &me, *time)
+    }
+
+    /// Whether something that a statement builds on is not folded here.
+    fn waits_for_others(&self, statement: &Statement) -> Result<bool, Fault> {
+        for id in &statement.payload().re {
+            let Some(row) = self.statement_row(id)? else {
+                return Ok(true);
+            };
+            let parked = match row.registered.filter(|_| !row.own) {
+                Some(time) => self.views.get(PARKED, &parked_key(time, id))?.is_some(),
+                None => false,
+            };
+            if parked || !matches!(row.standing, Standing::Received | Standing::Delivered) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn apply_own(&mut self, at: Position, seq: u64, frame: &Own) -> Result<(), Fault> {
@@ -99,6 +121,15 @@ impl Core {
             receipt: None,
             receipted: None,
         };
+        if let Body::Acknowledgement(body) = statement.body() {
+            // What was turned down waits no more.
+            for id in body.names.iter().flatten() {
+                let turned_down = self.statement_row(id)?;
+                if let Some(time) = turned_down.and_then(|row| row.registered) {
+                    self.views.delete(PARKED, &parked_key(time, id))?;
+                }
+            }
+        }
         let to = statement.payload().to.clone();
         self.add_statement(&row, &statement, &to, *time)?;
         let entry = OutboxEntry {
@@ -183,6 +214,7 @@ impl Core {
 
     fn change_statement(
         &mut self,
+        seq: u64,
         id: &StatementId,
         edit: impl FnOnce(&mut StatementRow),
     ) -> Result<(), Fault> {
@@ -191,7 +223,6 @@ impl Core {
         };
         edit(&mut row);
         tables::put(&mut *self.views, STATEMENT, id.as_bytes(), &row)?;
-        let seq = self.store.next_seq().saturating_sub(1);
         self.touch(&row.case, seq)
     }
 
@@ -217,7 +248,7 @@ impl Core {
         tables::put(&mut *self.views, OUTBOX, id.as_bytes(), entry)
     }
 
-    fn apply_offered(&mut self, frame: &Offered) -> Result<(), Fault> {
+    fn apply_offered(&mut self, seq: u64, frame: &Offered) -> Result<(), Fault> {
         let Offered(id, time, index) = frame;
         if let Some(before) = self.outbox_entry(id)? {
             let entry = OutboxEntry {
@@ -226,7 +257,7 @@ impl Core {
             };
             self.put_outbox(id, Some(&before), &entry)?;
         }
-        self.change_statement(id, |row| {
+        self.change_statement(seq, id, |row| {
             row.offered = Some(*time);
             row.index = Some(*index);
         })
@@ -247,10 +278,10 @@ impl Core {
         Ok(())
     }
 
-    fn apply_sent(&mut self, at: Position, frame: &Sent) -> Result<(), Fault> {
+    fn apply_sent(&mut self, at: Position, seq: u64, frame: &Sent) -> Result<(), Fault> {
         let Sent(id, _, _, time, registered, _) = frame;
         self.leave_outbox(id)?;
-        self.change_statement(id, |row| {
+        self.change_statement(seq, id, |row| {
             row.standing = Standing::Delivered;
             row.registered = Some(*registered);
             row.receipt = Some(at.0);
@@ -258,12 +289,12 @@ impl Core {
         })
     }
 
-    fn apply_end(&mut self, id: &StatementId, standing: Standing) -> Result<(), Fault> {
+    fn apply_end(&mut self, seq: u64, id: &StatementId, standing: Standing) -> Result<(), Fault> {
         self.leave_outbox(id)?;
-        self.change_statement(id, |row| row.standing = standing)
+        self.change_statement(seq, id, |row| row.standing = standing)
     }
 
-    fn apply_gave_up(&mut self, id: &StatementId, why: &Code) -> Result<(), Fault> {
+    fn apply_gave_up(&mut self, seq: u64, id: &StatementId, why: &Code) -> Result<(), Fault> {
         if let Some(before) = self.outbox_entry(id)? {
             let entry = OutboxEntry {
                 due: None,
@@ -272,7 +303,7 @@ impl Core {
             };
             self.put_outbox(id, Some(&before), &entry)?;
         }
-        self.change_statement(id, |row| row.standing = Standing::Expired)
+        self.change_statement(seq, id, |row| row.standing = Standing::Expired)
     }
 
     fn leave_outbox(&mut self, id: &StatementId) -> Result<(), Fault> {
@@ -294,6 +325,11 @@ impl Core {
         let row = match known {
             Some(row) => Dossier {
                 reports: row.reports.saturating_add(1),
+                // What is in no draft and in no case has no other place where a contradiction would show.
+                place: match place.as_str() {
+                    "conflict" if row.draft.is_none() && row.item.is_none() => place.clone(),
+                    _ => row.place,
+                },
                 ..row
             },
             None => Dossier {
@@ -352,16 +388,20 @@ impl Core {
         };
         row.state = code(state)?;
         tables::put(&mut *self.views, DRAFT, id.as_bytes(), &row)?;
+        let open = row.seq.to_be_bytes();
         if matches!(state, "confirmed" | "no-action") {
-            self.views.delete(DRAFT_OPEN, &row.seq.to_be_bytes())?;
+            self.views.delete(DRAFT_OPEN, &open)?;
+        } else {
+            // One that was decided already comes back.
+            self.views.put(DRAFT_OPEN, &open, id.as_bytes())?;
         }
         let case = statement.map(|_| draft.1);
-        let no_action = code("no-action")?;
+        let (no_action, drafted) = (code("no-action")?, code("draft")?);
         for (dossier, n) in draft.8.iter().zip(1_u64..) {
             self.change_dossier(dossier, |row| match case {
                 Some(case) => row.item = Some((case, n)),
                 None if state == "no-action" => row.place = no_action.clone(),
-                None => {}
+                None => row.place = drafted.clone(),
             })?;
             if let Some(case) = case {
                 let of = key(&[case.as_bytes(), &n.to_be_bytes()]);
@@ -430,27 +470,15 @@ impl Core {
                 }
                 Ok(())
             }
-            Arrival::Parked => {
-                let until = self.time().saturating_add(OUTBOX_EXPIRY_MS).to_be_bytes();
-                let missing = self.parked_of(&case)?;
-                for id in missing {
-                    self.views
-                        .put(PARKED, &key(&[&until, id.as_bytes()]), case.as_bytes())?;
-                }
-                Ok(())
-            }
-            Arrival::Known | Arrival::Full => Ok(()),
+            Arrival::Parked | Arrival::Known | Arrival::Full => Ok(()),
         }
     }
+}
 
-    fn parked_of(&mut self, case: &CaseId) -> Result<Vec<StatementId>, Fault> {
-        let Some(loaded) = self.load(case)? else {
-            return Ok(Vec::new());
-        };
-        let parked = loaded.case.parked().map(|entry| entry.id).collect();
-        self.keep(*case, loaded);
-        Ok(parked)
-    }
+/// The key of a statement in [`PARKED`]: it waits as long as its sender would try to deliver what it waits for.
+fn parked_key(registered: u64, id: &StatementId) -> Vec<u8> {
+    let until = registered.saturating_add(OUTBOX_EXPIRY_MS).to_be_bytes();
+    key(&[&until, id.as_bytes()])
 }
 
 /// The key of a statement in [`DUE`]; none if it is given up.

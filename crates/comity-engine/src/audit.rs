@@ -19,10 +19,11 @@ use serde_bytes::ByteBuf;
 use crate::core::{Core, leaf_at};
 use crate::desk::{AuditShown, ResponseTimesShown, TimingRow};
 use crate::error::WorkError;
-use crate::limits::AUDIT_SESSION_MS;
+use crate::limits::{AUDIT_LOOKED_AT_MAX, AUDIT_RECORDS_SINCE_MAX, AUDIT_SESSION_MS};
 use crate::ports::Fault;
 use crate::receipt::Tiles;
 use crate::record::{Entry, code};
+use crate::tables::{SEQUENCE, number_at};
 
 /// A page that is to be made once everything is durable.
 #[derive(Debug)]
@@ -59,7 +60,8 @@ impl Core {
         let now = self.time();
         let begun = self.audits.get(peer).copied();
         let fresh = begun.is_none_or(|begun| now >= begun.saturating_add(AUDIT_SESSION_MS));
-        if *peer != self.me && (fresh || request.2 == 0) && begun != Some(now) {
+        // However often it asks within a session, the log does not grow with it.
+        if *peer != self.me && fresh {
             self.record(Entry {
                 kind: record_kind::AUDITED,
                 counterpart: Some(peer.clone()),
@@ -90,7 +92,11 @@ impl Core {
         let mut records = Vec::new();
         let mut bytes_left = AUDIT_REPLY_BYTES_MAX.saturating_sub(PAGE_FRAMING_BYTES);
         let mut next = None;
-        for index in request.2..head.size() {
+        for (looked_at, index) in (request.2..head.size()).enumerate() {
+            if looked_at >= AUDIT_LOOKED_AT_MAX {
+                next = Some(index);
+                break;
+            }
             let (leaf_bytes, facts) = self.store.record(index)?;
             let leaf = Leaf::decode(&leaf_bytes)
                 .map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
@@ -111,7 +117,7 @@ impl Core {
             records.push(AuditRecord(ByteBuf::from(leaf_bytes), facts, path));
         }
         let sequences = if next.is_none() {
-            Some(self.sequences(&head, &reader)?)
+            self.sequences(&head, &reader)?
         } else {
             None
         };
@@ -128,30 +134,47 @@ impl Core {
     }
 
     /// The next number for each counterpart that the asker may read about, signed at a head.
-    fn sequences(&self, head: &Head, reader: &Reader) -> Result<ByteBuf, Fault> {
+    /// They are those of now, less what was recorded since that head; none if that is too much to look at.
+    fn sequences(&self, head: &Head, reader: &Reader) -> Result<Option<ByteBuf>, Fault> {
+        let newest = self.store.head().size();
+        if newest.saturating_sub(head.size()) > AUDIT_RECORDS_SINCE_MAX {
+            return Ok(None);
+        }
         let mut next: BTreeMap<MemberId, u64> = BTreeMap::new();
-        for index in 0..head.size() {
+        let mut from: Option<Vec<u8>> = None;
+        while let Some((name, seq)) = self
+            .views
+            .scan(SEQUENCE, &[], from.as_deref(), 1)?
+            .into_iter()
+            .next()
+        {
+            let member = std::str::from_utf8(&name).ok().and_then(MemberId::new);
+            let member = member.filter(|member| reader.sees_all_with(member));
+            if let (Some(member), Some(seq)) = (member, number_at(&seq, 0)) {
+                next.insert(member, seq);
+            }
+            from = Some([name.as_slice(), &[0]].concat());
+        }
+        for index in head.size()..newest {
             let leaf = leaf_at(&*self.store, index)?;
-            if let (Some(counterpart), Some(seq)) = (leaf.counterpart, leaf.seq)
-                && reader.sees_all_with(&counterpart)
-            {
-                next.insert(counterpart, seq.saturating_add(1));
+            if let Some(seq) = leaf.counterpart.and_then(|member| next.get_mut(&member)) {
+                *seq = seq.saturating_sub(1);
             }
         }
+        next.retain(|_, seq| *seq > 0);
         let rows = next
             .into_iter()
             .map(|(member, seq)| NextSequence(member, seq));
         let origin = self.identity.origin.clone();
         let sequences = Sequences(origin, head.size(), *head.root(), Sorted::new(rows));
-        Ok(ByteBuf::from(SignedNotice::sign(
-            &self.identity.statement_key,
-            &sequences,
-        )))
+        let signed = SignedNotice::sign(&self.identity.statement_key, &sequences);
+        Ok(Some(ByteBuf::from(signed)))
     }
 
     /// Notes an audit that this member has made: one record for each member.
     pub(crate) fn audited(&mut self, members: &[MemberId], shown: AuditShown) -> Result<(), Fault> {
         for member in members {
+            self.make_room()?;
             self.record(Entry {
                 kind: record_kind::AUDITED,
                 counterpart: Some(member.clone()),

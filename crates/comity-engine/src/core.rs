@@ -156,6 +156,13 @@ enum Waiting {
     Audit(crate::audit::Page, oneshot::Sender<Vec<u8>>),
     Flag(bool, oneshot::Sender<bool>),
     Noted(oneshot::Sender<()>),
+    /// Asked once everything is durable: nobody is shown what may still be lost.
+    Query(
+        Person,
+        Query,
+        Vec<PublicKey>,
+        oneshot::Sender<Result<Shown, WorkError>>,
+    ),
 }
 
 /// What the other tasks are told.
@@ -195,6 +202,8 @@ pub(crate) struct Core {
     pub(crate) signals: Signals,
     checkpoint: Option<VerifiedCheckpoint>,
     published: Option<Head>,
+    /// Whether the views hold rows of a batch that is not durable yet.
+    views_ahead: bool,
 }
 
 impl std::fmt::Debug for Core {
@@ -273,6 +282,7 @@ impl Core {
             },
             checkpoint: None,
             published: None,
+            views_ahead: false,
         };
         core.rebuild_views_if_needed()?;
         core.begin(&charters, &rosters)?;
@@ -306,8 +316,17 @@ impl Core {
         Ok(())
     }
 
-    /// Serves commands until it is told to stop, or a commit fails.
-    pub(crate) fn run(mut self, mut inbox: mpsc::Receiver<Asked>) -> Result<(), Fault> {
+    /// Serves commands until it is told to stop, or a port fails.
+    pub(crate) fn run(mut self, inbox: mpsc::Receiver<Asked>) -> Result<(), Fault> {
+        let ended = self.serve(inbox);
+        if ended.as_ref().is_err_and(of_views) {
+            // If even that fails, there is nothing more to lose.
+            let _ = self.views.mark(VIEWS_NOT_MADE);
+        }
+        ended
+    }
+
+    fn serve(&mut self, mut inbox: mpsc::Receiver<Asked>) -> Result<(), Fault> {
         while let Some(first) = inbox.blocking_recv() {
             let mut waiting = Vec::new();
             let mut stop = None;
@@ -341,6 +360,7 @@ impl Core {
 
     /// Stages what a command asks for. Only a fault of the store or the views ends the thread.
     fn take(&mut self, command: Command) -> Result<Option<Waiting>, Fault> {
+        self.make_room()?;
         Ok(match command {
             Command::Exchange {
                 peer,
@@ -361,11 +381,7 @@ impl Core {
                 query,
                 connected,
                 reply,
-            } => {
-                let shown = self.query(&person, query, &connected);
-                let _ = reply.send(shown);
-                None
-            }
+            } => Some(Waiting::Query(person, query, connected, reply)),
             Command::Due { reply } => Some(Waiting::Due(self.due()?, reply)),
             Command::Delivered { delivered, reply } => {
                 self.delivered(delivered)?;
@@ -407,6 +423,13 @@ impl Core {
             Waiting::Audit(page, reply) => drop(reply.send(self.audit_reply(page)?)),
             Waiting::Flag(flag, reply) => drop(reply.send(flag)),
             Waiting::Noted(reply) => drop(reply.send(())),
+            Waiting::Query(person, query, connected, reply) => {
+                let shown = self.query(&person, query, &connected);
+                let fault = shown.as_ref().err().and_then(WorkError::of_port);
+                drop(reply.send(shown));
+                // What one frame of the journal has lost, others need not.
+                fault.filter(of_views).map_or(Ok(()), Err)?;
+            }
         }
         Ok(())
     }
@@ -423,6 +446,7 @@ impl Core {
         let _within = span.enter();
         let head = self.store.commit()?;
         self.views.mark(self.store.next_seq())?;
+        self.views_ahead = false;
         if head != before {
             self.checkpoint = None;
             tracing::debug!(
@@ -475,10 +499,21 @@ impl Core {
 
     /// Adds a frame to the batch and to the views.
     pub(crate) fn push(&mut self, scope: Option<Scope>, frame: Frame) -> Result<Position, Fault> {
+        self.views_go_ahead()?;
         let seq = self.store.next_seq();
         let at = self.store.stage(frame.kind(), scope, &frame.encode())?;
         self.apply(at, seq, &frame)?;
         Ok(at)
+    }
+
+    /// From the first row of a batch to its commit the views hold what the journal may never have. Whoever opens them
+    /// in between must not believe them.
+    pub(crate) fn views_go_ahead(&mut self) -> Result<(), Fault> {
+        if !self.views_ahead {
+            self.views.mark(VIEWS_NOT_MADE)?;
+            self.views_ahead = true;
+        }
+        Ok(())
     }
 
     /// Now, or the time of the last record if the clock went back.
@@ -648,21 +683,20 @@ fn chain_in(store: &dyn Store) -> Result<Vec<Frame>, Fault> {
 /// Charters and rosters have the lowest kinds.
 const CHAIN_KINDS_MAX: u8 = 2;
 
-/// A fault of the store must end the thread, whoever ran into it.
+/// A fault of a port must end the thread, whoever ran into it: what is staged may be half of something.
 fn fatal<T>(done: &Result<T, WorkError>) -> Result<(), Fault> {
     match done {
-        Err(error) if is_fatal(error) => Err(Fault::new(error.code, error.message.clone())),
-        _ => Ok(()),
+        Err(error) => error.of_port().map_or(Ok(()), Err),
+        Ok(_) => Ok(()),
     }
 }
 
-/// Whether an error says that the journal or the views cannot be relied upon any more.
-pub(crate) fn is_fatal(error: &WorkError) -> bool {
-    let begins = |with: &&str| error.code.starts_with(*with);
-    ["store-", "journal-", "views-", "head-", "frame-"]
-        .iter()
-        .any(begins)
+fn of_views(fault: &Fault) -> bool {
+    fault.code.starts_with("view")
 }
+
+/// No journal has so many frames: the mark of views that are to be made anew.
+const VIEWS_NOT_MADE: u64 = u64::MAX;
 
 fn no_charter() -> Fault {
     Fault::new(

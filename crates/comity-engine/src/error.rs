@@ -52,6 +52,12 @@ impl WorkError {
         }
     }
 
+    /// The fault of a port that this is, if it is one. Then the work may be half done.
+    #[must_use]
+    pub fn of_port(&self) -> Option<Fault> {
+        (self.next == NEXT_OF_FAULTS).then(|| Fault::new(self.code, self.message.clone()))
+    }
+
     /// A field has not the form of what it should be.
     pub fn field(field: &'static str, what: &'static str) -> Self {
         Self::asker(
@@ -67,7 +73,7 @@ impl From<Fault> for WorkError {
         Self {
             code: fault.code,
             message: fault.detail,
-            next: "see the node's own log; nothing that was acknowledged is lost",
+            next: NEXT_OF_FAULTS,
             whose: Whose::Operator,
         }
     }
@@ -83,3 +89,5 @@ impl From<Rejection> for WorkError {
         }
     }
 }
+
+const NEXT_OF_FAULTS: &str = "see the node's own log; nothing that was acknowledged is lost";

@@ -20,6 +20,10 @@ use crate::ports::Fault;
 macro_rules! frames {
     ($($(#[$doc:meta])* $number:literal $name:ident,)*) => {
         /// A frame, by its kind.
+        #[expect(
+            clippy::large_enum_variant,
+            reason = "one at a time is in memory, for as long as it is read or written"
+        )]
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Frame {
             $($(#[$doc])* $name($name),)*

@@ -200,10 +200,8 @@ impl Core {
             }
             // Sent: the other side is told what the second assessor found, once a second person has confirmed it.
             (_, Some((case, n))) => self.draft_amendment(person, case, n, mine)?,
-            (None, None) => {
-                let conflicting = code("conflict")?;
-                self.change_dossier(&dossier, |row| row.place = conflicting)?;
-            }
+            // A visible draft without a recipient.
+            (None, None) => {}
         }
         Ok(())
     }
@@ -334,15 +332,12 @@ impl Core {
             text: None,
             parents: Vec::new(),
         };
-        self.draft_opening(person, wish)
+        let draft = self.opening_draft(person, wish)?;
+        Ok(self.push_draft(draft)?)
     }
 
-    /// Drafts a request or a referral.
-    pub(crate) fn draft_opening(
-        &mut self,
-        person: &Person,
-        wish: Wish,
-    ) -> Result<Drafted, WorkError> {
+    /// The draft of a request or a referral.
+    pub(crate) fn opening_draft(&self, person: &Person, wish: Wish) -> Result<Draft, WorkError> {
         let recipient = self.history.member(&wish.to).cloned();
         let parents = wish.parents.clone();
         // A child case is about its parent's locator, not about a report of our own.
@@ -356,25 +351,18 @@ impl Core {
         let (id, case_nonce) = (random::nonce()?, random::nonce()?);
         let case = CaseId::derive(&self.me, &case_nonce);
         let kind = body.kind();
-        let draft = Draft(
+        Ok(Draft(
             id,
             case,
             Some(case_nonce),
-            to.clone(),
+            to,
             kind,
             ByteBuf::from(body.encode()),
             self.handling(recipient.as_ref())?,
             (person.as_str().into(), self.time()),
             dossiers,
             parents,
-        );
-        self.push(Some(*case.as_bytes()), draft.into())?;
-        Ok(Drafted {
-            draft: id.to_string(),
-            case: case.to_string(),
-            to: to.to_string(),
-            kind: kind.as_str().to_owned(),
-        })
+        ))
     }
 
     fn opening_body(

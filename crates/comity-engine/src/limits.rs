@@ -68,3 +68,11 @@ pub const AUDIT_SESSION_MS: DurationMs = HOUR_MS;
 
 /// Records of one batch, with room for what one more statement brings with it.
 pub const RECORDS_PER_BATCH_MAX: u64 = comity_log::limits::BATCH_LEAVES_MAX as u64 - 64;
+
+/// Records of the log that one page of an audit looks at, whether or not the asker may read them: the one thread does
+/// nothing else meanwhile.
+pub const AUDIT_LOOKED_AT_MAX: usize = 4_096;
+
+/// Records since the head of an audit that are looked at to tell the sequence numbers at that head. An audit of a head
+/// that is older gets none.
+pub const AUDIT_RECORDS_SINCE_MAX: u64 = 65_536;

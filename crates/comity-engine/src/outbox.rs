@@ -9,6 +9,7 @@
 //! statements at once. What a member answers about one statement is about that statement only.
 
 use comity_case::Entry as FoldEntry;
+use comity_trust::key::Validity;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, ExchangeResult, Offer};
 use comity_wire::ids::{MemberId, StatementId};
 use comity_wire::refusal::Refusal;
@@ -388,6 +389,10 @@ impl Core {
     fn refusal_code(&self, id: &StatementId, to: &MemberId, bytes: &[u8]) -> Option<Code> {
         let refusal = Refusal::read(bytes).ok()?;
         let key = self.history.statement_key(to, refusal.kid())?;
+        let now = self.time();
+        if key.validity(now, now) == Validity::Compromised {
+            return None;
+        }
         let refused = refusal.verify(key.verifying()).ok()?;
         (refused.of == *id && refused.to == self.me).then(|| refused.code.clone())
     }

@@ -66,6 +66,7 @@ impl Entry {
 impl Core {
     /// Adds a record to the batch and gives its index and time.
     pub(crate) fn record(&mut self, entry: Entry) -> Result<(u64, TimeMs), Fault> {
+        self.views_go_ahead()?;
         let index = self.store.next_index();
         let time = self.time();
         let roster = self.roster_ref();

@@ -65,7 +65,7 @@ impl Core {
                     items: Sorted::new([relayed]),
                     complete: Complete::Partial,
                 });
-                self.pass_on(parent, body, vec![evidence.clone()]);
+                self.pass_on(parent, body, vec![evidence.clone()])?;
             }
         }
         Ok(())
@@ -78,7 +78,7 @@ impl Core {
                 .items
                 .as_ref()
                 .is_none_or(|items| items.find(&&n).is_some());
-            if !meant || self.has_live_ground(&child, child_n, parent)? {
+            if !meant || self.has_live_ground(&child, child_n, parent, withdrawal)? {
                 continue;
             }
             let body = Body::Withdrawal(Withdrawal {
@@ -87,7 +87,7 @@ impl Core {
                 basis: Basis::Relayed,
                 items: Some(Sorted::new([child_n])),
             });
-            self.pass_on(child, body, Vec::new());
+            self.pass_on(child, body, Vec::new())?;
         }
         Ok(())
     }
@@ -97,14 +97,18 @@ impl Core {
         &mut self,
         child: &CaseId,
         child_n: ItemNumber,
-        but: &CaseId,
+        withdrawn_in: &CaseId,
+        withdrawal: &Withdrawal,
     ) -> Result<bool, Fault> {
         let of = crate::tables::key(&[child.as_bytes(), &child_n.to_be_bytes()]);
         if self.views.get(crate::tables::DOSSIER_OF, &of)?.is_some() {
             return Ok(true);
         }
         for (_, parent, n) in self.parents_of(child, Some(child_n))? {
-            if parent != *but && self.status_of(&parent, n)? != Some(Status::Withdrawn) {
+            let items = withdrawal.items.as_ref();
+            let meant =
+                parent == *withdrawn_in && items.is_none_or(|items| items.find(&&n).is_some());
+            if !meant && self.status_of(&parent, n)? != Some(Status::Withdrawn) {
                 return Ok(true);
             }
         }
@@ -136,17 +140,19 @@ impl Core {
         Ok(round)
     }
 
-    fn pass_on(&mut self, case: CaseId, body: Body, evidence: Vec<ByteBuf>) {
+    fn pass_on(&mut self, case: CaseId, body: Body, evidence: Vec<ByteBuf>) -> Result<(), Fault> {
         // What the linked case does not allow any more is not said; the statement that was to be passed on stays
         // visible where it came from.
-        if let Err(error) = self.say(None, case, body, evidence) {
-            tracing::warn!(
-                target: "comity.engine",
-                event = "relay-not-said",
-                case = %case,
-                code = error.code,
-            );
-        }
+        let Err(error) = self.say(None, case, body, evidence) else {
+            return Ok(());
+        };
+        tracing::warn!(
+            target: "comity.engine",
+            event = "relay-not-said",
+            case = %case,
+            code = error.code,
+        );
+        error.of_port().map_or(Ok(()), Err)
     }
 
     /// `[own item, parent case, its item]` of a case, or of one of its items.
@@ -155,11 +161,9 @@ impl Core {
         child: &CaseId,
         n: Option<ItemNumber>,
     ) -> Result<Vec<(ItemNumber, CaseId, ItemNumber)>, Fault> {
-        let rows = self
-            .views
-            .scan(LINK_UP, child.as_bytes(), None, PAGE_ROWS_MAX)?;
-        let links = rows.iter().filter_map(|(row, _)| link(row));
-        Ok(links.filter(|link| n.is_none_or(|n| n == link.0)).collect())
+        let mut links = self.links(LINK_UP, child)?;
+        links.retain(|link| n.is_none_or(|n| n == link.0));
+        Ok(links)
     }
 
     /// `[own item, child case, its item]` of a case.
@@ -167,10 +171,28 @@ impl Core {
         &self,
         parent: &CaseId,
     ) -> Result<Vec<(ItemNumber, CaseId, ItemNumber)>, Fault> {
-        let rows = self
-            .views
-            .scan(LINK_DOWN, parent.as_bytes(), None, PAGE_ROWS_MAX)?;
-        Ok(rows.iter().filter_map(|(row, _)| link(row)).collect())
+        self.links(LINK_DOWN, parent)
+    }
+
+    fn links(
+        &self,
+        table: &'static str,
+        case: &CaseId,
+    ) -> Result<Vec<(ItemNumber, CaseId, ItemNumber)>, Fault> {
+        let mut links = Vec::new();
+        let mut from: Option<Vec<u8>> = None;
+        loop {
+            let rows = self
+                .views
+                .scan(table, case.as_bytes(), from.as_deref(), PAGE_ROWS_MAX)?;
+            links.extend(rows.iter().filter_map(|(row, _)| link(row)));
+            match rows.last() {
+                Some((last, _)) if rows.len() == PAGE_ROWS_MAX => {
+                    from = Some([last.as_slice(), &[0]].concat());
+                }
+                _ => return Ok(links),
+            }
+        }
     }
 }
 

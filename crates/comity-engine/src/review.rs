@@ -50,7 +50,7 @@ impl Core {
                     statement: statement.map(|signed| signed.statement),
                     problem: None,
                 },
-                Err(error) if crate::core::is_fatal(&error) => return Err(error),
+                Err(error) if error.of_port().is_some() => return Err(error),
                 Err(error) => Reviewed {
                     draft: id.to_string(),
                     statement: None,
@@ -111,9 +111,6 @@ impl Core {
     }
 
     fn confirm(&mut self, person: &Person, draft: &Draft) -> Result<SignedStatement, WorkError> {
-        let Draft(id, case, case_nonce, to, kind, body, handling, ..) = draft;
-        let body = Body::decode(*kind, body)
-            .map_err(|error| Fault::new("journal-edited", format!("a draft: {error}")))?;
         let parent = match draft.9.first() {
             Some((_, parent, _)) => {
                 let entry = self.case_entry(parent)?.ok_or_else(unknown_case)?;
@@ -121,21 +118,12 @@ impl Core {
             }
             None => None,
         };
-        let saying = Saying {
-            case: *case,
-            to: to.clone(),
-            body,
-            handling: handling.clone(),
-            case_nonce: *case_nonce,
-            parent,
-            evidence: Vec::new(),
-        };
-        let signed = self.sign(Some(person), saying)?;
+        let signed = self.sign(Some(person), saying(draft, parent)?)?;
         for (n, parent, parent_n) in &draft.9 {
-            self.push(None, Link(*parent, *parent_n, *case, *n).into())?;
+            self.push(None, Link(*parent, *parent_n, draft.1, *n).into())?;
         }
         let statement = StatementId::from_hex(&signed.statement);
-        self.note_review(person, *id, "confirm", statement)?;
+        self.note_review(person, draft.0, "confirm", statement)?;
         Ok(signed)
     }
 
@@ -175,12 +163,11 @@ impl Core {
         self.keep(case, loaded);
         let opening = self.case_entry(&case)?.ok_or_else(unknown_case)?.opening;
         let kept = self.kept_of(&opening)?.ok_or_else(unknown_case)?;
-        let id = random::nonce()?;
         let draft = Draft(
-            id,
+            random::nonce()?,
             case,
             None,
-            to.clone(),
+            to,
             body.kind(),
             ByteBuf::from(body.encode()),
             kept.statement.payload().handling.clone(),
@@ -188,13 +175,27 @@ impl Core {
             Vec::new(),
             Vec::new(),
         );
-        self.push(Some(*case.as_bytes()), draft.into())?;
-        Ok(Drafted {
+        self.could_be_said(&draft)?;
+        Ok(self.push_draft(draft)?)
+    }
+
+    /// Notes a draft.
+    pub(crate) fn push_draft(&mut self, draft: Draft) -> Result<Drafted, Fault> {
+        let Draft(id, case, _, to, kind, ..) = &draft;
+        let drafted = Drafted {
             draft: id.to_string(),
             case: case.to_string(),
             to: to.to_string(),
-            kind: body.kind().as_str().to_owned(),
-        })
+            kind: kind.as_str().to_owned(),
+        };
+        self.push(Some(*case.as_bytes()), draft.into())?;
+        Ok(drafted)
+    }
+
+    /// Whether a draft is one that could be signed now: a second person must not be asked in vain.
+    pub(crate) fn could_be_said(&mut self, draft: &Draft) -> Result<(), WorkError> {
+        let saying = saying(draft, None)?;
+        self.try_to_say(saying)
     }
 
     /// Drafts an amendment with another assessment of an item.
@@ -215,4 +216,19 @@ impl Core {
         });
         self.draft_within(person, case, &body).map(|_| ())
     }
+}
+
+fn saying(draft: &Draft, parent: Option<(CaseId, StatementId)>) -> Result<Saying, Fault> {
+    let Draft(_, case, case_nonce, to, kind, body, handling, ..) = draft;
+    let body = Body::decode(*kind, body)
+        .map_err(|error| Fault::new("journal-edited", format!("a draft: {error}")))?;
+    Ok(Saying {
+        case: *case,
+        to: to.clone(),
+        body,
+        handling: handling.clone(),
+        case_nonce: *case_nonce,
+        parent,
+        evidence: Vec::new(),
+    })
 }

@@ -10,6 +10,7 @@ use comity_wire::parts::Handling;
 use comity_wire::registry::{Answer, by};
 use comity_wire::statement::{Draft as Unsigned, Statement};
 use comity_wire::words::Sorted;
+use ed25519_dalek::SigningKey;
 use serde_bytes::ByteBuf;
 
 use crate::cases::Loaded;
@@ -69,16 +70,7 @@ impl Core {
     ) -> Result<SignedStatement, WorkError> {
         let now = self.time();
         let nonce = random::nonce()?;
-        let mut loaded = match self.load(&saying.case)? {
-            Some(loaded) => loaded,
-            None => {
-                let parties = Parties {
-                    opener: self.me.clone(),
-                    recipient: saying.to.clone(),
-                };
-                Loaded::new(parties, &self.me)
-            }
-        };
+        let mut loaded = self.load_or_open(&saying)?;
         let objects = saying.evidence.iter().map(|object| Hash::of(object));
         let evidence = Some(Sorted::new(objects)).filter(|hashes| !hashes.is_empty());
         let parent = saying.parent.as_ref();
@@ -106,9 +98,7 @@ impl Core {
         let statement = match judged {
             Ok(statement) => statement,
             Err(error) => {
-                if !loaded.case.history().is_empty() {
-                    self.keep(saying.case, loaded);
-                }
+                self.keep_if_open(saying.case, loaded);
                 return Err(error);
             }
         };
@@ -142,6 +132,49 @@ impl Core {
             to: saying.to.to_string(),
             kind: statement.kind().as_str().to_owned(),
         })
+    }
+
+    /// Finds out whether something could be said now. Nothing of it stays, not even a signature: the key is nobody's.
+    pub(crate) fn try_to_say(&mut self, saying: Saying) -> Result<(), WorkError> {
+        let loaded = self.load_or_open(&saying)?;
+        let unsigned = Unsigned {
+            issuer: self.me.clone(),
+            case: saying.case,
+            issued_at_s: self.time() / 1000,
+            to: saying.to,
+            fed: *self.history.fed(),
+            re: loaded.heads(),
+            refs: None,
+            evidence: None,
+            parent: None,
+            nonce: random::nonce()?,
+            case_nonce: saying.case_nonce,
+            handling: saying.handling,
+            ext: None,
+            body: saying.body,
+        };
+        let statement = unsigned.sign(&SigningKey::from_bytes(&[1; 32]));
+        let judged = statement
+            .map_err(WorkError::from)
+            .and_then(|statement| self.may_say(&loaded, &statement));
+        self.keep_if_open(saying.case, loaded);
+        judged
+    }
+
+    fn load_or_open(&mut self, saying: &Saying) -> Result<Loaded, Fault> {
+        let parties = || Parties {
+            opener: self.me.clone(),
+            recipient: saying.to.clone(),
+        };
+        let new = Loaded::new(parties(), &self.me);
+        Ok(self.load(&saying.case)?.unwrap_or(new))
+    }
+
+    /// A case in which nothing was said yet is not kept: it may never be opened.
+    fn keep_if_open(&mut self, case: CaseId, loaded: Loaded) {
+        if !loaded.case.history().is_empty() {
+            self.keep(case, loaded);
+        }
     }
 
     /// Asks what the recipient will ask: charter, roster and fold.
@@ -223,19 +256,17 @@ impl Core {
             answer: Answer::Refused,
             expected_by: None,
         });
-        match self.say(None, case, body, Vec::new()) {
-            Ok(_) => {}
-            // The case is full, or the other side has turned it down itself.
-            Err(error) => {
-                tracing::warn!(
-                    target: "comity.engine",
-                    event = "refusal-not-said",
-                    case = %case,
-                    code = error.code,
-                );
-            }
-        }
-        Ok(())
+        let Err(error) = self.say(None, case, body, Vec::new()) else {
+            return Ok(());
+        };
+        // The case is full, or the other side has turned it down itself.
+        tracing::warn!(
+            target: "comity.engine",
+            event = "refusal-not-said",
+            case = %case,
+            code = error.code,
+        );
+        error.of_port().map_or(Ok(()), Err)
     }
 }
 

@@ -26,8 +26,8 @@ use crate::receipt::Tiles;
 use crate::record::short;
 use crate::say::unknown_case;
 use crate::tables::{
-    self, CASE, CHANGED, CaseEntry, DOSSIER, DRAFT, DRAFT_OPEN, Dossier, DraftEntry, Standing,
-    StatementRow, last_number,
+    self, CASE, CHANGED, CaseEntry, DOSSIER, DRAFT, DRAFT_OPEN, Dossier, DraftEntry, GATE, Gate,
+    OutboxEntry, Standing, StatementRow, last_number,
 };
 use crate::words::{statement_words, status_code, status_words};
 
@@ -509,32 +509,45 @@ impl Core {
             .clamp(1, PAGE_ROWS_MAX);
         let rows = self.outbox_rows()?;
         let after = |seq: u64| cursor.after.is_none_or(|after| seq > after);
-        let rows: Vec<OutboxRow> = rows
+        let rows: Result<Vec<OutboxRow>, Fault> = rows
             .into_iter()
             .filter(|(_, row)| after(row.seq))
             .take(limit)
-            .map(|(id, row)| OutboxRow {
-                seq: row.seq,
-                statement: id.to_string(),
-                case: row.case.to_string(),
-                to: row.to.to_string(),
-                kind: row.kind.as_str().to_owned(),
-                state: match (row.due, row.offered) {
-                    (None, _) => "expired",
-                    (Some(_), true) => "offered",
-                    (Some(_), false) => "waiting",
-                }
-                .to_owned(),
-                attempts: row.attempts,
-                due_at: row.due,
-                expires_at: row.expires,
-                last: row.last.map(|why| why.to_string()),
-            })
+            .map(|(id, row)| self.outbox_row(&id, row))
             .collect();
+        let rows = rows?;
         let next = (rows.len() == limit)
             .then(|| rows.last().map(|row| row.seq))
             .flatten();
         Ok(Page { rows, next })
+    }
+
+    /// Attempts to reach a member at all count for each statement that waits for it.
+    fn outbox_row(&self, id: &StatementId, row: OutboxEntry) -> Result<OutboxRow, Fault> {
+        let gate: Option<Gate> = tables::get(&*self.views, GATE, row.to.as_str().as_bytes())?;
+        let closed = gate.filter(|gate| gate.attempts > 0 && row.due.is_some());
+        let last = closed.as_ref().map(|gate| gate.last.clone()).or(row.last);
+        let opens = closed.as_ref().map_or(0, |gate| gate.due);
+        let more = closed
+            .filter(|_| row.offered)
+            .map_or(0, |gate| gate.attempts);
+        Ok(OutboxRow {
+            seq: row.seq,
+            statement: id.to_string(),
+            case: row.case.to_string(),
+            to: row.to.to_string(),
+            kind: row.kind.as_str().to_owned(),
+            state: match (row.due, row.offered) {
+                (None, _) => "expired",
+                (Some(_), true) => "offered",
+                (Some(_), false) => "waiting",
+            }
+            .to_owned(),
+            attempts: row.attempts.saturating_add(more),
+            due_at: row.due.map(|due| due.max(opens)),
+            expires_at: row.expires,
+            last: last.map(|why| why.to_string()),
+        })
     }
 
     fn members(&self, connected: &[PublicKey]) -> Result<MembersShown, WorkError> {

@@ -44,7 +44,7 @@ pub(crate) const SEQUENCE: &str = "sequence";
 pub(crate) const REFUSED: &str = "refused";
 /// Person, case, item, hour -> nothing.
 pub(crate) const LOOKED: &str = "looked";
-/// Time until which a parked statement may wait, statement id -> case id.
+/// Time until which a statement may wait for what it builds on, statement id -> case id.
 pub(crate) const PARKED: &str = "parked";
 
 /// What is known of a statement.

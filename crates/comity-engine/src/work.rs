@@ -141,12 +141,15 @@ impl Core {
             text: text(wish.text.as_deref())?,
             parents,
         };
-        if wish.parents.is_empty() {
+        let (to, own) = (wish.to.clone(), wish.parents.is_empty());
+        let draft = self.opening_draft(person, wish)?;
+        self.could_be_said(&draft)?;
+        if own {
             for report in &reports {
-                self.take_typed(person, report, &wish.to)?;
+                self.take_typed(person, report, &to)?;
             }
         }
-        self.draft_opening(person, wish).map(Done::Drafted)
+        Ok(Done::Drafted(self.push_draft(draft)?))
     }
 
     fn destination(

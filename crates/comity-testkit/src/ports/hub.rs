@@ -43,7 +43,12 @@ pub struct Heard {
 
 impl fmt::Debug for Heard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Heard({:?}, {} bytes)", self.protocol, self.request.len())
+        write!(
+            f,
+            "Heard({:?}, {} bytes)",
+            self.protocol,
+            self.request.len()
+        )
     }
 }
 

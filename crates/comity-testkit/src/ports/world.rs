@@ -11,7 +11,7 @@ use comity_engine::desk::{
 };
 use comity_engine::error::WorkError;
 use comity_engine::frame::Frame;
-use comity_engine::ports::{Fault, Protocol};
+use comity_engine::ports::{Clock as _, Fault, Protocol};
 use comity_engine::{Engine, Identity, Policy, Running, Start};
 use comity_wire::ids::{CaseId, MemberId, PublicKey, StatementId};
 use comity_wire::leaf::{Leaf, Origin};
@@ -135,6 +135,12 @@ impl World {
         Ok(started)
     }
 
+    /// What the clock shows.
+    #[must_use]
+    pub fn now(&self) -> TimeMs {
+        self.clock.now_ms()
+    }
+
     /// The log of a member.
     #[must_use]
     pub fn origin(&self, name: &str) -> Origin {
@@ -179,7 +185,11 @@ impl World {
     /// Why it had ended before.
     pub async fn stop(&mut self, name: &str) -> Result<(), Fault> {
         self.hub.unplug(&self.key(name));
-        match self.nodes.get_mut(name).and_then(|node| node.running.take()) {
+        match self
+            .nodes
+            .get_mut(name)
+            .and_then(|node| node.running.take())
+        {
             Some(running) => running.stop().await,
             None => Ok(()),
         }
@@ -306,9 +316,17 @@ impl World {
             if holds().await {
                 return;
             }
-            tokio::task::yield_now().await;
+            self.turn().await;
         }
         assert!(holds().await, "it never came: {what}");
+    }
+
+    /// One round through every node's thread.
+    async fn turn(&self) {
+        for name in self.nodes.keys() {
+            let _ended = self.query(name, Query::Log).await;
+        }
+        tokio::task::yield_now().await;
     }
 
     /// Waits until a condition holds, and lets time pass meanwhile, in steps.
@@ -328,7 +346,7 @@ impl World {
             if question % QUESTIONS_PER_STEP == 0 {
                 self.clock.advance(step_ms);
             }
-            tokio::task::yield_now().await;
+            self.turn().await;
         }
         assert!(holds().await, "it never came: {what}");
     }
@@ -355,7 +373,9 @@ impl World {
     #[must_use]
     pub fn leaves(&self, name: &str) -> Vec<Leaf> {
         let records = self.node(name).disk.records();
-        let leaves = records.iter().filter_map(|(leaf, _)| Leaf::decode(leaf).ok());
+        let leaves = records
+            .iter()
+            .filter_map(|(leaf, _)| Leaf::decode(leaf).ok());
         leaves.collect()
     }
 
@@ -363,16 +383,19 @@ impl World {
     #[must_use]
     pub fn count(&self, name: &str, kind: &str) -> usize {
         let leaves = self.leaves(name);
-        leaves.iter().filter(|leaf| leaf.kind.as_str() == kind).count()
+        leaves
+            .iter()
+            .filter(|leaf| leaf.kind.as_str() == kind)
+            .count()
     }
 
     /// The codes in the facts of a member's records of a kind.
     #[must_use]
     pub fn codes(&self, name: &str, kind: &str) -> Vec<String> {
         let records = self.node(name).disk.records();
-        let of_kind = records.iter().filter(|(leaf, _)| {
-            Leaf::decode(leaf).is_ok_and(|leaf| leaf.kind.as_str() == kind)
-        });
+        let of_kind = records
+            .iter()
+            .filter(|(leaf, _)| Leaf::decode(leaf).is_ok_and(|leaf| leaf.kind.as_str() == kind));
         of_kind
             .filter_map(|(_, facts)| {
                 let facts = comity_wire::leaf::Facts::decode(facts.as_deref()?).ok()?;

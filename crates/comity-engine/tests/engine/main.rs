@@ -1,0 +1,16 @@
+//! The engine at its boundaries: what people and peers see of it, whatever disk and network do meanwhile.
+//!
+//! Every test runs whole engines in one process, on a clock that is set by hand. Nothing sleeps.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod delivery;
+mod desk;
+mod receipts;
+mod way;
