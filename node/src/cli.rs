@@ -47,6 +47,11 @@ pub enum Command {
     /// Give a person of this member a token for the API and the console
     #[command(after_help = "Example:\n  comity person add analyst-2 --config comity.toml")]
     Person(person::Args),
+    /// Play the whole job with four members in one process
+    #[command(
+        after_help = "Example:\n  comity demo --once --json --input reports.jsonl --data demo-data"
+    )]
+    Demo(crate::demo::Args),
     /// Run a member's node until Ctrl-C
     #[command(after_help = "Example:\n  comity run --config comity.toml")]
     Run(run::Args),

@@ -13,6 +13,7 @@
 //! show                      charter, roster and member for people and programs
 //! running, ports            one node put together; what it gives its engine
 //! telemetry                 what it tells its operator
+//! demo                      four members in one process, and the whole job
 //! client, answers           a running node, asked over its API; what it answers
 //! log_check                 every record of a log, held against what a log promises
 //! times, tables             how people write times and read tables
@@ -28,6 +29,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod config_file;
+pub mod demo;
 pub mod draft;
 pub mod entry;
 pub mod error;

@@ -49,6 +49,11 @@ impl Output {
         }
     }
 
+    /// How far a long command has come: on standard error, whoever reads.
+    pub fn progress(&self, text: &str) {
+        let _ = writeln!(stderr(), "{text}");
+    }
+
     /// Says why the command failed, and gives the exit status.
     pub fn failure(&self, failure: &Failure) -> ExitCode {
         let said = if self.json {

@@ -205,8 +205,9 @@ async fn serve(mut inbox: Inbox, engine: Engine) {
         };
         let engine = engine.clone();
         answers.spawn(async move {
+            let mut incoming = incoming;
             let peer = PublicKey::new(incoming.peer.0);
-            let bytes = incoming.bytes.clone();
+            let bytes = std::mem::take(&mut incoming.bytes);
             if let Some(reply) = engine.inbound(peer, protocol, bytes).await {
                 incoming.answer(reply);
             }

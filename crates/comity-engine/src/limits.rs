@@ -76,3 +76,7 @@ pub const AUDIT_LOOKED_AT_MAX: usize = 4_096;
 /// Records since the head of an audit that are looked at to tell the sequence numbers at that head. An audit of a head
 /// that is older gets none.
 pub const AUDIT_RECORDS_SINCE_MAX: u64 = 65_536;
+
+/// In ms, of the machine's own clock. How long the scheduler waits for company before it delivers: what is said within
+/// it travels together.
+pub const DELIVERY_LINGER_MS: u64 = 20;

@@ -8,6 +8,7 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use comity_trust::history::History;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest};
@@ -22,7 +23,7 @@ use crate::core::{Asked, Command, Core, Identity, Parts, Policy};
 use crate::desk::{AuditShown, Desk, Done, Person, Query, Shown, Work};
 use crate::error::WorkError;
 use crate::inbound::unreadable;
-use crate::limits::{COMMANDS_MAX, SCHEDULER_IDLE_MS};
+use crate::limits::{COMMANDS_MAX, DELIVERY_LINGER_MS, SCHEDULER_IDLE_MS};
 use crate::outbox::{Delivered, Due, Flight};
 use crate::ports::{Clock, Fault, Peer, Pending, Protocol, Store, Transport, Views};
 use crate::rosters;
@@ -281,7 +282,12 @@ impl Engine {
             let idle = self.clock.now_ms().saturating_add(SCHEDULER_IDLE_MS);
             let next = next.map_or(idle, |next| next.min(idle));
             tokio::select! {
-                changed = wake.changed() => if changed.is_err() { return },
+                changed = wake.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(DELIVERY_LINGER_MS)).await;
+                }
                 Some(_) = flights.join_next() => {}
                 () = self.clock.until(next) => {}
             }

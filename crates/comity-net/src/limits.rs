@@ -104,9 +104,9 @@ pub const CLOSE_TIME_MS_MAX: u64 = 10_000;
 /// In ms. Shutting down: written answers travel before the connections are closed; QUIC discards what has not.
 pub const CLOSE_LINGER_MS: u64 = 200;
 
-/// In requests per second and in requests at once, of one member on one protocol. Batches of 256 statements: a
-/// thousand statements a second of one member, in one burst of 4,096.
-pub const EXCHANGE_REQUESTS: (u64, u64) = (4, 16);
+/// In requests per second and in requests at once, of one member on one protocol. What staff says comes one statement
+/// at a time, in bursts; what a file brings comes in batches of up to 256, and those are bounded by their bytes.
+pub const EXCHANGE_REQUESTS: (u64, u64) = (32, 128);
 
 /// In bytes per second and in bytes at once, of one member's exchanges: two full batches a second.
 pub const EXCHANGE_BYTES: (u64, u64) = (8_388_608, 33_554_432);

@@ -25,6 +25,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Member(args) => member::run(args, output),
         Command::Roster(args) => roster::run(args, output),
         Command::Person(args) => person::run(args, output),
+        Command::Demo(args) => crate::demo::run(&args, output),
         Command::Run(args) => run::run(&args, output),
         Command::Work(command) => work::run(command, output),
         Command::Log(args) => log::run(args, output),
