@@ -6,7 +6,7 @@ use comity_case::{Arrival, State, Status};
 use comity_wire::body::Body;
 use comity_wire::ids::{CaseId, StatementId};
 use comity_wire::statement::{Received as ReceivedBytes, Statement};
-use comity_wire::words::Code;
+use comity_wire::words::{Code, ItemNumber, TimeMs};
 use serde_bytes::ByteBuf;
 
 use crate::core::Core;
@@ -48,8 +48,7 @@ impl Core {
                 }
             }),
             Frame::Looked(Looked(case, n, person, at)) => {
-                let hour = (at / HOUR_MS).to_be_bytes();
-                let row = key(&[case.as_bytes(), &n.to_be_bytes(), &hour, person.as_bytes()]);
+                let row = self.looked_row(case, *n, person, *at);
                 self.views.put(LOOKED, &row, &[])
             }
             Frame::Unreached(Unreached(member, attempts, due, why)) => {
@@ -61,6 +60,19 @@ impl Core {
                 tables::put(&mut *self.views, GATE, member.as_str().as_bytes(), &row)
             }
         }
+    }
+
+    /// One look of a person, an item and an hour. The views hold no names.
+    pub(crate) fn looked_row(
+        &self,
+        case: &CaseId,
+        n: ItemNumber,
+        person: &str,
+        at: TimeMs,
+    ) -> Vec<u8> {
+        let person = self.keyed(b"person", person.as_bytes());
+        let hour = (at / HOUR_MS).to_be_bytes();
+        key(&[case.as_bytes(), &n.to_be_bytes(), &hour, person.as_bytes()])
     }
 
     fn apply_received(&mut self, at: Position, seq: u64, frame: &Received) -> Result<(), Fault> {

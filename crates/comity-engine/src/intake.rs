@@ -476,7 +476,8 @@ impl Core {
         Nonce::new(half)
     }
 
-    fn keyed(&self, purpose: &[u8], text: &[u8]) -> Hash {
+    /// A hash under a key of this node.
+    pub(crate) fn keyed(&self, purpose: &[u8], text: &[u8]) -> Hash {
         let key = &self.identity.fingerprint_key;
         // The key stands in both rounds, as in HMAC: a hash of a longer text cannot be made from it.
         let inner = Hash::of_parts(&[key, purpose, &[0], text]);

@@ -42,7 +42,7 @@ pub(crate) const LINK_DOWN: &str = "link-down";
 pub(crate) const SEQUENCE: &str = "sequence";
 /// Hash of what was refused -> place of the refusal.
 pub(crate) const REFUSED: &str = "refused";
-/// Person, case, item, hour -> nothing.
+/// Case, item, hour, hash of the person under a key of this node -> nothing.
 pub(crate) const LOOKED: &str = "looked";
 /// Time until which a statement may wait for what it builds on, statement id -> case id.
 pub(crate) const PARKED: &str = "parked";

@@ -23,11 +23,10 @@ use crate::desk::{
 use crate::error::WorkError;
 use crate::frame::{Looked, Outside};
 use crate::intake::{Opening, Wish, routine};
-use crate::limits::HOUR_MS;
 use crate::ports::Position;
 use crate::record::{Entry, code};
 use crate::say::unknown_case;
-use crate::tables::{self, DOSSIER, DRAFT, Dossier, DraftEntry, LOOKED, key};
+use crate::tables::{self, DOSSIER, DRAFT, Dossier, DraftEntry, LOOKED};
 
 impl Core {
     /// Does a piece of work.
@@ -512,13 +511,7 @@ impl Core {
             }
         };
         let now = self.time();
-        let hour = (now / HOUR_MS).to_be_bytes();
-        let row = key(&[
-            id.as_bytes(),
-            &new.n.to_be_bytes(),
-            &hour,
-            person.as_str().as_bytes(),
-        ]);
+        let row = self.looked_row(&id, new.n, person.as_str(), now);
         if self.views.get(LOOKED, &row)?.is_none() {
             let case = self.case_entry(&id)?.map(|_| id);
             self.record(Entry {

@@ -10,7 +10,7 @@ use comity_log::tile::TileId;
 use comity_store::{Journal, RECORD_KIND, StoreError};
 
 /// The version of what the engine writes into the views: another one, and they are made anew.
-pub const VIEWS_SCHEMA: u32 = 1;
+pub const VIEWS_SCHEMA: u32 = 2;
 
 /// The journal.
 #[derive(Debug)]
