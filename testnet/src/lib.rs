@@ -6,6 +6,8 @@
 //! client     its HTTP API on loopback, with a token
 //! address    addresses on this machine that no other test has
 //! federation charter, roster and members, made with the program's own commands
+//! collector  where its telemetry goes
+//! planted    values that must not be found in what leaves it
 //!
 //! tiles      a log as a tlog-tiles folder, made without a node
 //! verifier   what the Go verifier says of such a folder
@@ -15,8 +17,10 @@
 pub mod address;
 pub mod binary;
 pub mod client;
+pub mod collector;
 pub mod federation;
 pub mod limits;
+pub mod planted;
 pub mod process;
 pub mod tiles;
 mod trouble;

@@ -13,3 +13,6 @@ pub const LINES_MAX: usize = 200_000;
 
 /// Bytes of an answer that are read: more than any page of the API has.
 pub const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Bytes of one post of telemetry: more than the SDK sends at once.
+pub const POST_BYTES_MAX: u64 = 64 * 1024 * 1024;
