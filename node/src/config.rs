@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
 use crate::error::Failure;
-use crate::limits::{CONFIG_BYTES_MAX, COSIGN_EVERY_S_DEFAULT, COSIGN_EVERY_S_MAX};
+use crate::limits::CONFIG_BYTES_MAX;
 use crate::{files, parse};
 
 /// The configuration, with every path absolute or as good as: relative to where the
@@ -63,12 +63,14 @@ pub struct Network {
 }
 
 /// The HTTP API and console.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Api {
     /// Where it listens.
     pub listen: SocketAddr,
     /// Whether that may be an address that other machines reach.
     pub allow_remote: bool,
+    /// Names by which people reach it, besides loopback.
+    pub hosts: Vec<String>,
 }
 
 /// How work is done here.
@@ -101,9 +103,6 @@ pub struct Log {
     /// Which of the member's logs this node writes, from 1. Its key is `log-<number>.pem`.
     #[serde(deserialize_with = "log_number")]
     pub number: u32,
-    /// In s: how often others are asked to cosign a log that has grown.
-    #[serde(default = "cosign_every_default", deserialize_with = "cosign_every")]
-    pub cosign_every_s: u64,
 }
 
 /// What the member says about itself: `comity member export` puts it into the entry
@@ -194,6 +193,8 @@ struct WrittenApi {
     listen: Option<Spanned<SocketAddr>>,
     #[serde(default)]
     allow_remote: bool,
+    #[serde(default)]
+    hosts: Vec<String>,
 }
 
 /// Where the API listens unless the file says otherwise.
@@ -293,6 +294,7 @@ impl WrittenApi {
         Ok(Api {
             listen,
             allow_remote: self.allow_remote,
+            hosts: self.hosts,
         })
     }
 }
@@ -367,20 +369,6 @@ fn review_default() -> Vec<Kind> {
         Kind::Amendment,
         Kind::Withdrawal,
     ]
-}
-
-const fn cosign_every_default() -> u64 {
-    COSIGN_EVERY_S_DEFAULT
-}
-
-fn cosign_every<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let seconds = u64::deserialize(deserializer)?;
-    if (1..=COSIGN_EVERY_S_MAX).contains(&seconds) {
-        return Ok(seconds);
-    }
-    Err(de::Error::custom(format!(
-        "must be 1 to {COSIGN_EVERY_S_MAX}"
-    )))
 }
 
 fn log_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -528,7 +516,6 @@ mod tests {
         assert_eq!(config.work.review, review_default());
         assert_eq!(config.work.relay, Relay::Automatic);
         assert_eq!(config.log.number, 1);
-        assert_eq!(config.log.cosign_every_s, COSIGN_EVERY_S_DEFAULT);
     }
 
     #[test]
@@ -540,7 +527,7 @@ mod tests {
             "[work]",
             "review",
             "relay",
-            "cosign",
+            "hosts",
             "external",
         ];
         let text = new_config().text();
@@ -549,7 +536,6 @@ mod tests {
         let config = parsed(&short.join("\n")).unwrap();
         assert_eq!(config.work.review, review_default());
         assert_eq!(config.api.listen, API_LISTEN_DEFAULT);
-        assert_eq!(config.log.cosign_every_s, COSIGN_EVERY_S_DEFAULT);
     }
 
     #[test]
@@ -596,18 +582,6 @@ mod tests {
         );
         check("number", "number = 0", "log.number", "must be 1 or more");
         check("number", "number = -1", "log.number", "invalid value");
-        check(
-            "cosign",
-            "cosign_every_s = 0",
-            "log.cosign_every_s",
-            "must be 1 to 3600",
-        );
-        check(
-            "cosign",
-            "cosign_every_s = 3601",
-            "log.cosign_every_s",
-            "must be 1 to 3600",
-        );
         check(
             "name =",
             "name = \"\"",

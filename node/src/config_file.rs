@@ -89,6 +89,10 @@ listen = {api}
 # true lets `listen` be an address that other machines reach. It speaks plain HTTP: put a proxy with TLS before it.
 allow_remote = false
 
+# The names by which people reach it through that proxy, such as "comity.member.example". A request for any other name
+# but loopback is turned away: a page of somebody else could be pointed at this node.
+hosts = []
+
 [work]
 # Kinds of statement that a second person must confirm before they are signed.
 review = ["takedown-request", "referral", "transfer", "amendment", "withdrawal"]
@@ -100,9 +104,6 @@ relay = "automatic"
 [log]
 # Which of the member's audit logs this node writes. A restore from backup opens the next one.
 number = 1
-
-# How often, in seconds, other members are asked to cosign the log when it has grown.
-cosign_every_s = {cosign_every_s}
 
 # What follows is what the member says about itself. `comity member export` makes the entry that the governance puts
 # into the roster; after a change, export again and give it to the governance. Roles and role addresses, never persons.
@@ -151,7 +152,6 @@ asns = {asns}
             listen = texts(&self.listen),
             external = texts(&self.external),
             api = text(&self.api),
-            cosign_every_s = crate::limits::COSIGN_EVERY_S_DEFAULT,
             name = text(&self.name),
             roles = texts(&self.roles),
             countries = texts(&self.countries),

@@ -56,13 +56,6 @@ pub const HUMAN_ANSWER_MINUTES_MAX: u64 = 10_080;
 /// In count. Cosignatures that an audit verdict needs by default.
 pub const QUORUM_MEMBERS_DEFAULT: u64 = 2;
 
-/// In s. How often other members are asked to cosign a log that has grown, by default:
-/// a cosignature is evidence of time, and a minute is what response times are read in.
-pub const COSIGN_EVERY_S_DEFAULT: u64 = 60;
-
-/// In s. An hour: what was receipted is provisional until then.
-pub const COSIGN_EVERY_S_MAX: u64 = 3_600;
-
 /// In bytes. A file of reports that the node takes; the same limit as the API's.
 pub const IMPORT_BYTES_MAX: u64 = 33_554_432;
 

@@ -201,6 +201,7 @@ impl Core {
                 items: ByteBuf::new(),
                 open: true,
                 held: false,
+                due: None,
             };
             tables::put(&mut *self.views, CASE, case.as_bytes(), &entry)?;
             self.views
@@ -451,10 +452,12 @@ impl Core {
                 continue;
             };
             let state = State::of(&loaded.case);
+            let due = self.next_due_of(&loaded, &state);
             self.keep(case, loaded);
             let Some(mut entry) = self.case_entry(&case)? else {
                 continue;
             };
+            entry.due = due;
             entry.items = packed(&state);
             entry.held = state.holds.iter().any(|hold| hold.released_by.is_none());
             // An opening that nobody has yet is open all the same; one that never arrives is shown as such.

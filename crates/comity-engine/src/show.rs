@@ -9,7 +9,7 @@ use comity_wire::body::Body;
 use comity_wire::ids::{CaseId, Nonce, PublicKey, StatementId};
 use comity_wire::parts::Locator;
 use comity_wire::registry::urgency;
-use comity_wire::words::Code;
+use comity_wire::words::{Code, TimeMs};
 
 use crate::apply::unpacked;
 use crate::cases::Loaded;
@@ -303,6 +303,25 @@ impl Core {
                 .to_owned(),
             })
             .collect())
+    }
+
+    /// When the first of the clocks of a case is due that still run: it is the same until the next statement.
+    pub(crate) fn next_due_of(&self, loaded: &Loaded, state: &State) -> Option<TimeMs> {
+        let rules = self.clock_rules();
+        let found = deadlines(
+            &loaded.case,
+            state,
+            &rules,
+            |id| self.times(id),
+            self.time(),
+        );
+        let runs =
+            |row: &comity_case::Deadline| matches!(row.standing, Clock::Running | Clock::Overdue);
+        found
+            .into_iter()
+            .filter(runs)
+            .filter_map(|row| row.due_at)
+            .min()
     }
 
     /// The clocks that the charter puts in force with a duration of its own, and its minutes to a human answer.
@@ -679,7 +698,7 @@ impl Core {
         let mut from: Option<Vec<u8>> = None;
         loop {
             let page = self.views.scan(CASE, &[], from.as_deref(), PAGE_ROWS_MAX)?;
-            for (id, row) in &page {
+            for (_, row) in &page {
                 let entry: CaseEntry = tables::decode(CASE, row)?;
                 if !entry.open {
                     continue;
@@ -691,9 +710,7 @@ impl Core {
                     &mut overview.inbox_open
                 };
                 *count = count.saturating_add(1);
-                if let Some(id) = CaseId::from_slice(id)
-                    && self.case_row(&id, &entry)?.overdue
-                {
+                if entry.due.is_some_and(|due| due < overview.now) {
                     overview.overdue = overview.overdue.saturating_add(1);
                 }
             }

@@ -108,6 +108,8 @@ pub(crate) struct CaseEntry {
     pub(crate) items: ByteBuf,
     pub(crate) open: bool,
     pub(crate) held: bool,
+    /// When the first of the clocks that run is due.
+    pub(crate) due: Option<TimeMs>,
 }
 
 /// A statement on its way.

@@ -145,11 +145,10 @@ async fn api(config: &Config, node: &Node) -> Result<(Api, std::net::SocketAddr)
     // A token that cannot be read is said now, and not when somebody signs in.
     tokens.read()?;
     let tokens = Arc::new(tokens);
-    let hosts = if config.api.allow_remote {
-        vec![address.ip().to_string()]
-    } else {
-        Vec::new()
-    };
+    let mut hosts = config.api.hosts.clone();
+    if config.api.allow_remote {
+        hosts.push(address.ip().to_string());
+    }
     let desk = Arc::new(node.engine.clone());
     let routes = router(desk, comity_api::Config { tokens, hosts });
     let (stop, mut stopped) = watch::channel(false);
