@@ -80,3 +80,6 @@ pub const AUDIT_RECORDS_SINCE_MAX: u64 = 65_536;
 /// In ms, of the machine's own clock. How long the scheduler waits for company before it delivers: what is said within
 /// it travels together.
 pub const DELIVERY_LINGER_MS: u64 = 20;
+
+/// In ms. A stranger that says that it has a newer roster makes this node ask its members for it, at most so often.
+pub const STRANGER_EVERY_MS: DurationMs = 10_000;

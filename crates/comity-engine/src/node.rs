@@ -26,7 +26,7 @@ use crate::inbound::unreadable;
 use crate::limits::{COMMANDS_MAX, DELIVERY_LINGER_MS, SCHEDULER_IDLE_MS};
 use crate::outbox::{Delivered, Due, Flight};
 use crate::ports::{Clock, Fault, Peer, Pending, Protocol, Store, Transport, Views};
-use crate::rosters;
+use crate::rosters::{self, Fetches};
 use crate::verify::verify;
 
 /// What a node is started with.
@@ -61,6 +61,7 @@ pub struct Engine {
     pub(crate) me: MemberId,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) fetches: Arc<Fetches>,
     commands: mpsc::Sender<Asked>,
     history: watch::Receiver<Arc<History>>,
 }
@@ -116,6 +117,7 @@ impl Engine {
             me,
             transport,
             clock,
+            fetches: Arc::default(),
             commands,
             history,
         };

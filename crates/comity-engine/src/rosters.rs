@@ -4,18 +4,21 @@
 //! signatures, not for who gave it. When the roster changes, the allow-list of the network changes with it, at once,
 //! and every member is told the new version.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use comity_trust::history::History;
 use comity_wire::ids::{Kid, MemberId, PublicKey};
 use comity_wire::leaf::RosterRef;
 use comity_wire::limits::{EXCHANGE_REPLY_BYTES_MAX, ROSTER_CHAIN_MAX, ROSTER_PART_BYTES_MAX};
 use comity_wire::registry::exchange_code;
 use comity_wire::roster_exchange::{RosterReply, RosterRequest};
-use comity_wire::words::Code;
+use comity_wire::words::{Code, TimeMs};
 use serde_bytes::ByteBuf;
 use tokio::sync::oneshot;
 
 use crate::core::Command;
-use crate::limits::CHAIN_ROUNDS_MAX;
+use crate::limits::{CHAIN_ROUNDS_MAX, STRANGER_EVERY_MS};
 use crate::node::Engine;
 use crate::ports::{Peer, Protocol};
 
@@ -57,15 +60,23 @@ impl Engine {
 
     /// A member showed a version: if it is newer, it is fetched from there.
     pub(crate) fn notice_roster(&self, peer: PublicKey, version: u64) {
-        if version > reference(&self.history()).0 {
+        if version > reference(&self.history()).0 && self.fetches.begins(peer) {
             let engine = self.clone();
-            tokio::spawn(async move { engine.fetch_chain(peer).await });
+            tokio::spawn(async move {
+                loop {
+                    engine.fetch_chain(peer).await;
+                    if engine.fetches.ends(&peer) {
+                        return;
+                    }
+                }
+            });
         }
     }
 
     /// A stranger showed a version. It is asked for of members first, then of the stranger, in small parts.
     fn notice_stranger(&self, peer: PublicKey, version: u64) {
-        if version <= reference(&self.history()).0 {
+        let newer = version > reference(&self.history()).0;
+        if !newer || !self.fetches.may_believe_a_stranger(self.clock.now_ms()) {
             return;
         }
         let engine = self.clone();
@@ -143,16 +154,18 @@ impl Engine {
                 let Ok(RosterReply::Part(of, size, piece)) = RosterReply::decode(&bytes) else {
                     return;
                 };
+                // Every piece but the last is whole: nobody is asked a million times for a byte.
+                let size = usize::try_from(size).unwrap_or(usize::MAX);
+                let left = size.saturating_sub(whole.len());
                 let fits = of == version
+                    && size <= comity_trust::limits::ROSTER_BYTES_MAX
                     && !piece.is_empty()
-                    && size
-                        <= u64::try_from(comity_trust::limits::ROSTER_BYTES_MAX)
-                            .unwrap_or(u64::MAX);
+                    && piece.len() == left.min(ROSTER_PART_BYTES_MAX);
                 if !fits {
                     return;
                 }
                 whole.extend_from_slice(&piece);
-                if u64::try_from(whole.len()).unwrap_or(u64::MAX) >= size {
+                if whole.len() == size {
                     break;
                 }
             }
@@ -230,6 +243,55 @@ impl Engine {
     }
 }
 
+/// What is being fetched. Whoever says that it has a newer roster is asked for it once at a time, however often it says
+/// so; a stranger makes this node ask its members once in a while.
+#[derive(Debug, Default)]
+pub(crate) struct Fetches(Mutex<UnderWay>);
+
+#[derive(Debug, Default)]
+struct UnderWay {
+    /// Who is being asked, and whether it has shown a newer version again meanwhile.
+    asked: BTreeMap<PublicKey, bool>,
+    stranger_at: Option<TimeMs>,
+}
+
+impl Fetches {
+    /// Whether to ask a peer now. If it is being asked, it will be once more.
+    fn begins(&self, peer: PublicKey) -> bool {
+        let mut under_way = self.under_way();
+        let known = under_way.asked.insert(peer, true).is_some();
+        if !known {
+            under_way.asked.insert(peer, false);
+        }
+        !known
+    }
+
+    /// A peer was asked. Whether that was all.
+    fn ends(&self, peer: &PublicKey) -> bool {
+        let mut under_way = self.under_way();
+        let again = under_way.asked.remove(peer).unwrap_or(false);
+        if again {
+            under_way.asked.insert(*peer, false);
+        }
+        !again
+    }
+
+    fn may_believe_a_stranger(&self, now: TimeMs) -> bool {
+        let mut under_way = self.under_way();
+        let free = |at: TimeMs| now >= at.saturating_add(STRANGER_EVERY_MS);
+        let may = under_way.stranger_at.is_none_or(free);
+        if may {
+            under_way.stranger_at = Some(now);
+        }
+        may
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, UnderWay> {
+        // Nothing is half done while it is held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The newest roster; of version 0 if there is none.
 pub(crate) fn reference(history: &History) -> RosterRef {
     history.roster_ref().unwrap_or(RosterRef(0, *history.fed()))
@@ -285,7 +347,8 @@ fn chain(history: &History, version: u64) -> Vec<u8> {
         .take(ROSTER_CHAIN_MAX)
         .map(own)
         .collect();
-    let mut left = EXCHANGE_REPLY_BYTES_MAX;
+    let taken: usize = charters.iter().map(|bytes| bytes.len()).sum();
+    let mut left = EXCHANGE_REPLY_BYTES_MAX.saturating_sub(taken);
     let mut rosters = Vec::new();
     let mut more = false;
     for bytes in history.rosters_from(version) {

@@ -12,5 +12,12 @@
 
 mod delivery;
 mod desk;
+mod hostile;
+mod intake;
+mod memory;
+mod peer;
 mod receipts;
+mod refusals;
+mod relay;
+mod rosters;
 mod way;

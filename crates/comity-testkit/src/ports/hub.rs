@@ -54,6 +54,9 @@ impl fmt::Debug for Heard {
 
 type Way = (PublicKey, PublicKey);
 
+/// Who is let in, and what everybody else hears.
+type Gate = (BTreeSet<PublicKey>, Vec<u8>);
+
 /// Answers in place of a node, or changes what a node has answered: protocol, request, the node's own reply.
 type Liar = Box<dyn FnMut(Protocol, &[u8], Option<Vec<u8>>) -> Option<Vec<u8>> + Send>;
 
@@ -64,10 +67,11 @@ pub struct Hub(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     nodes: Mutex<BTreeMap<PublicKey, Engine>>,
-    gates: Mutex<BTreeMap<PublicKey, (BTreeSet<PublicKey>, Vec<u8>)>>,
+    gates: Mutex<BTreeMap<PublicKey, Gate>>,
     links: Mutex<BTreeMap<Way, watch::Sender<Link>>>,
     liars: Mutex<BTreeMap<Way, Liar>>,
     heard: Mutex<Vec<Heard>>,
+    under_way: Mutex<BTreeMap<Way, usize>>,
 }
 
 impl fmt::Debug for Hub {
@@ -130,6 +134,15 @@ impl Hub {
         heard.iter().filter(same).count()
     }
 
+    /// How many requests are on one way now.
+    #[must_use]
+    pub fn under_way(&self, from: PublicKey, to: PublicKey) -> usize {
+        lock(&self.0.under_way)
+            .get(&(from, to))
+            .copied()
+            .unwrap_or(0)
+    }
+
     /// Who is let in by a node.
     #[must_use]
     pub fn admitted(&self, by: &PublicKey) -> BTreeSet<PublicKey> {
@@ -148,7 +161,9 @@ impl Hub {
         protocol: Protocol,
         request: Vec<u8>,
     ) -> Result<Vec<u8>, Fault> {
+        *lock(&self.0.under_way).entry((from, to)).or_default() += 1;
         let answer = self.carry((from, to), protocol, &request).await;
+        *lock(&self.0.under_way).entry((from, to)).or_default() -= 1;
         lock(&self.0.heard).push(Heard {
             from,
             to,
