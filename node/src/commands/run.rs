@@ -11,7 +11,7 @@ use comity_engine::desk::Person;
 use comity_wire::leaf::Origin;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::{Config, Relay};
@@ -86,6 +86,8 @@ async fn serve_member(
     telemetry.watch(&node.network);
     let (api, api_address) = api(config, &node).await?;
     let listening = node.network.listening().await;
+    // Before anybody is told that the node is ready: whoever waits for that may stop it at once.
+    let mut signals = Signals::listen()?;
     let says = json!({
         "event": "ready",
         "member": config.id.as_str(),
@@ -107,21 +109,18 @@ async fn serve_member(
         member = config.id.as_str(),
         version = env!("CARGO_PKG_VERSION"),
     );
-    let why = tokio::select! {
-        signalled = stop_signal() => signalled,
+    tokio::select! {
+        () = signals.next() => {}
         () = node.ended() => {
             tracing::error!(target: "comity.node", event = "journal-failed");
             output.note("The journal has failed. The node stops; nothing that was acknowledged is lost.");
-            Ok(())
         }
-    };
+    }
     tracing::info!(target: "comity.node", event = "node-stopping");
-    leave_at_once_when_asked_again();
+    signals.leave_at_once_when_asked_again();
     api.stop.send_replace(true);
     let _ = api.task.await;
-    let ended = node.stop().await;
-    why?;
-    ended?;
+    node.stop().await?;
     output.note("stopped: everything that was acknowledged is on the disk.");
     Ok(())
 }
@@ -202,27 +201,44 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         })
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub(crate) async fn stop_signal() -> Result<(), Failure> {
-    let failed = |error| {
-        Failure::new(
-            "no-signals",
-            format!("signals cannot be heard: {error}."),
-            "Start the node again.",
-        )
-    };
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(failed),
-        _ = terminate.recv() => Ok(()),
-    }
+/// Ctrl-C and SIGTERM. From [`Signals::listen`] on none is lost, however soon it comes.
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-/// Whoever asks a second time does not want to wait. Nothing acknowledged is lost by it.
-pub(crate) fn leave_at_once_when_asked_again() {
-    tokio::spawn(async {
-        if stop_signal().await.is_ok() {
-            std::process::exit(130);
+impl Signals {
+    /// Begins to listen. Until then a signal ends the program at once.
+    ///
+    /// # Errors
+    /// The operating system gives no signals.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let failed = |error| {
+            Failure::new(
+                "no-signals",
+                format!("signals cannot be heard: {error}."),
+                "Start the node again.",
+            )
+        };
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    });
+    }
+
+    /// Whoever asks a second time does not want to wait. Nothing acknowledged is lost by it.
+    pub(crate) fn leave_at_once_when_asked_again(mut self) {
+        tokio::spawn(async move {
+            self.next().await;
+            std::process::exit(130);
+        });
+    }
 }

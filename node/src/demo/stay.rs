@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::found::World;
-use crate::commands::run::{leave_at_once_when_asked_again, stop_signal};
+use crate::commands::run::Signals;
 use crate::error::Failure;
 use crate::keys::{hex_line, read_hex_secret};
 use crate::output::Output;
@@ -53,6 +53,8 @@ pub(super) async fn stay(world: &World, output: &Output) -> Result<(), Failure> 
         comity member init --help         a member's keys and configuration\n  \
         comity run --help                 its node\n\
         README.md goes through it step by step. Ctrl-C ends the demo.\n";
+    // Before anybody is told where to look: whoever reads that may stop it at once.
+    let mut signals = Signals::listen()?;
     output.progress(&text);
     let clock = world.clock.clone();
     consoles.spawn(async move {
@@ -62,8 +64,8 @@ pub(super) async fn stay(world: &World, output: &Output) -> Result<(), Failure> 
             clock.advance(u64::try_from(TICK.as_millis()).unwrap_or(0));
         }
     });
-    stop_signal().await?;
-    leave_at_once_when_asked_again();
+    signals.next().await;
+    signals.leave_at_once_when_asked_again();
     stop.send_replace(true);
     consoles.shutdown().await;
     Ok(())
