@@ -479,8 +479,12 @@ mod tests {
             }
         };
         let (events, spans) = (fields("Events"), fields("Spans"));
-        COUNTED.map(|(event, metric)| check(&events, event, metric));
-        TIMED.map(|(span, metric)| check(&spans, span, metric));
+        for (event, metric) in COUNTED {
+            check(&events, event, metric);
+        }
+        for (span, metric) in TIMED {
+            check(&spans, span, metric);
+        }
         for (event, field) in [
             ("committed", "records"),
             ("committed", "size"),
