@@ -37,20 +37,17 @@ impl Input {
                 include_bytes!("../../samples/hotline.csv"),
             ));
         }
-        let times = given.iter().flat_map(|(name, bytes)| {
+        let (mut newest, mut rejected) = (None, Vec::new());
+        for (name, bytes) in &given {
             let intake = comity_intake::read(Format::detect(name, bytes), bytes);
-            intake
-                .reports
-                .into_iter()
-                .map(|report| report.reported_at.max(report.assessed_at))
-        });
-        let newest = times.max().filter(|newest| *newest < LATEST).ok_or_else(|| {
-            Failure::new(
-                "no-reports",
-                "None of the files holds a report that can be played.",
-                "`comity import --help` names the formats; `comity demo` without --input plays the samples.",
-            )
-        })?;
+            let times = intake.reports.iter();
+            let times = times.map(|report| report.reported_at.max(report.assessed_at));
+            newest = times.chain(newest).max();
+            let lines = intake.rejected.into_iter();
+            rejected.extend(lines.map(|line| format!("{name} line {}: {}", line.line, line.code)));
+        }
+        let newest = newest.filter(|newest| *newest < LATEST);
+        let newest = newest.ok_or_else(|| no_reports(&rejected))?;
         Ok(Self {
             files: given,
             newest,
@@ -65,3 +62,25 @@ impl Input {
 
 /// In ms since 1970: the year 9000. The story goes on for some weeks after the newest report, and times end with 9999.
 const LATEST: TimeMs = 221_845_392_000_000;
+
+fn no_reports(rejected: &[String]) -> Failure {
+    let mut why: Vec<&str> = rejected
+        .iter()
+        .take(REJECTED_SHOWN_MAX)
+        .map(String::as_str)
+        .collect();
+    if rejected.len() > why.len() {
+        why.push("…");
+    }
+    Failure::new(
+        "no-reports",
+        format!(
+            "None of the files holds a report that can be played ({}).",
+            why.join("; ")
+        ),
+        "`comity import --help` names the formats; `comity demo` without --input plays the samples.",
+    )
+}
+
+/// Lines named when nothing can be played. They are mostly wrong in the same way.
+const REJECTED_SHOWN_MAX: usize = 5;
