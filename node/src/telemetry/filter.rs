@@ -117,7 +117,7 @@ mod tests {
         };
         check("info", "comity.engine", Some(Level::INFO));
         check("trace", "comity.engine", Some(Level::TRACE));
-        check("trace", "sled::pagecache", Some(Level::WARN));
+        check("trace", "other::module", Some(Level::WARN));
         check("trace", "libp2p_tcp", None);
         check("trace", "yamux::connection", None);
         check("off", "comity.engine", None);
