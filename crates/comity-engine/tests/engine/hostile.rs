@@ -375,3 +375,46 @@ async fn a_statement_within_a_case_of_others_is_refused_whoever_it_names() {
         "requested"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_queue_is_full_peers_hear_busy_and_nothing_waits_without_bound() {
+    let world = World::of(&["platform"]);
+    world.query("platform", Query::Log).await.unwrap();
+    world.node("platform").disk.slow(true);
+    let asked = 400;
+    let requests: Vec<Vec<u8>> = (0..asked)
+        .map(|_| {
+            let key = &world.federation.member("north").statement;
+            let draft = world
+                .federation
+                .draft("north", "platform", bodies::request([1]));
+            let statement = draft.sign(key).unwrap();
+            ExchangeRequest(roster(&world), vec![offer(&statement)]).encode()
+        })
+        .collect();
+    let (north, platform) = (world.key("north"), world.key("platform"));
+    let mut waiting = tokio::task::JoinSet::new();
+    for request in requests {
+        let hub = world.hub.clone();
+        waiting.spawn(async move { hub.ask(north, platform, Protocol::Exchange, request).await });
+    }
+    let mut counts = std::collections::BTreeMap::new();
+    let mut take = |reply: Vec<u8>| {
+        let reply = ExchangeReply::decode(&reply, 1).unwrap();
+        let word = outcome(&reply.2[0]);
+        let word = word.split(' ').next().unwrap().to_owned();
+        *counts.entry(word).or_insert(0) += 1;
+    };
+    // The queue has 256 places, and 64 commands may be in the batch that does not end.
+    for _ in 0..asked - 256 - 64 {
+        take(waiting.join_next().await.unwrap().unwrap().unwrap());
+    }
+    world.node("platform").disk.slow(false);
+    while let Some(answered) = waiting.join_next().await {
+        take(answered.unwrap().unwrap());
+    }
+    assert!(counts["turned"] >= asked - 256 - 64, "{counts:?}");
+    assert!(counts["registered"] >= 256, "{counts:?}");
+    assert_eq!(counts["turned"] + counts["registered"], asked);
+    assert_eq!(world.count("platform", "received"), counts["registered"]);
+}

@@ -1,6 +1,6 @@
 //! The engine at its boundaries: what people and peers see of it, whatever disk and network do meanwhile.
 //!
-//! Every test runs whole engines in one process, on a clock that is set by hand. Nothing sleeps.
+//! Every test runs whole engines in one process, on a clock that is set by hand. No test waits for time to pass.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,12 +10,14 @@
     reason = "tests"
 )]
 
+mod audits;
 mod delivery;
 mod desk;
 mod hostile;
 mod intake;
 mod memory;
 mod peer;
+mod property;
 mod receipts;
 mod refusals;
 mod relay;

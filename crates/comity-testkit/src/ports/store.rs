@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use comity_engine::ports::{Fault, Position, Scope, Store, Stored};
 use comity_log::edge::Edge;
@@ -24,7 +24,7 @@ pub enum Lost {
 
 /// What survives. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
-pub struct Disk(Arc<Mutex<Inner>>);
+pub struct Disk(Arc<(Mutex<Inner>, Condvar)>);
 
 #[derive(Debug)]
 struct Inner {
@@ -39,6 +39,7 @@ struct Inner {
     commit_fails: Option<(u64, Lost)>,
     stage_fails: Option<u64>,
     opened: u64,
+    slow: bool,
 }
 
 impl Default for Inner {
@@ -55,6 +56,7 @@ impl Default for Inner {
             commit_fails: None,
             stage_fails: None,
             opened: 0,
+            slow: false,
         }
     }
 }
@@ -86,6 +88,12 @@ impl Disk {
     pub fn fail_stage(&self, n: u64) {
         let mut inner = self.inner();
         inner.stage_fails = Some(inner.stages + n);
+    }
+
+    /// While a disk is slow, a commit does not end.
+    pub fn slow(&self, slow: bool) {
+        self.inner().slow = slow;
+        self.0.1.notify_all();
     }
 
     /// Nothing fails from here on.
@@ -126,7 +134,7 @@ impl Disk {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -208,6 +216,10 @@ impl Store for MemoryStore {
         }
         if self.staged.is_empty() && self.records.is_empty() {
             return Ok(*inner.edge.head());
+        }
+        while inner.slow {
+            let waited = self.disk.0.1.wait(inner);
+            inner = waited.unwrap_or_else(PoisonError::into_inner);
         }
         let failure = inner.commit_fails.filter(|(at, _)| *at <= inner.commits);
         inner.commits += 1;

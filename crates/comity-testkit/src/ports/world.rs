@@ -439,19 +439,22 @@ impl World {
         found
     }
 
-    /// The state of a case, folded from a member's journal without its engine: what was received, and what was sent
-    /// and has a receipt.
+    /// The statements of a case that count for a member: what was received, and what was sent and has a receipt.
+    #[must_use]
+    pub fn folded(&self, name: &str, case: &CaseId) -> Vec<Statement> {
+        let statements = self.statements(name).into_iter();
+        let counts = statements.filter(|row| row.0.case() == case && row.1);
+        counts.map(|(statement, ..)| statement).collect()
+    }
+
+    /// The state of a case, folded from a member's journal without its engine.
     #[must_use]
     pub fn state(&self, name: &str, case: &CaseId) -> State {
-        let statements = self.statements(name);
-        let of_case = || statements.iter().filter(|row| row.0.case() == case);
+        let statements = self.folded(name, case);
         let mut folded = Case::new();
-        let opener = of_case().find(|row| row.0.kind().opens());
-        if let Some((opening, ..)) = opener {
-            for (statement, counts, _) in of_case() {
-                if *counts {
-                    folded.insert(Entry::of(statement, opening.issuer()));
-                }
+        if let Some(opening) = statements.iter().find(|one| one.kind().opens()) {
+            for statement in &statements {
+                folded.insert(Entry::of(statement, opening.issuer()));
             }
         }
         State::of(&folded)
