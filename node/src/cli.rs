@@ -53,7 +53,14 @@ pub enum Command {
     )]
     Demo(crate::demo::Args),
     /// Run a member's node until Ctrl-C
-    #[command(after_help = "Example:\n  comity run --config comity.toml")]
+    #[command(after_help = "\
+Example:
+  comity run --config comity.toml
+
+Environment:
+  COMITY_LOG                   levels of what is told on standard error, such as info or info,comity.net=debug
+  COMITY_LOG_FORMAT            json: one object a line
+  OTEL_EXPORTER_OTLP_ENDPOINT  http://… of a collector: traces, metrics and logs go there; not set: nothing does")]
     Run(run::Args),
     /// Work with a running node.
     #[command(flatten)]

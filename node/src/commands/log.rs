@@ -445,7 +445,7 @@ fn open(data: &Data) -> Result<Opened, Failure> {
         StoreError::Locked { .. } => Failure::new(
             "store-locked",
             format!("{}: the node is running.", dir.display()),
-            "Stop the node first; a running one is asked without --data.",
+            "Stop the node first (its signed head alone: `comity log verify` without --data asks the running node).",
         ),
         other => of_store(&other),
     })?;

@@ -85,7 +85,7 @@ fn add(name: &str, config: &Config, output: &Output) -> Result<(), Failure> {
     files.write()?;
     let path = path.display();
     let text = format!(
-        "{path} is the token of this person.\nNext: give them the file by a way that nobody else reads. A node that is running learns of it when it is started again."
+        "{path} is the token of this person.\nNext: give them the file by a way that nobody else reads. A running node takes it at once."
     );
     output.result(
         &json!({"person": name, "token_file": path.to_string()}),
@@ -113,7 +113,7 @@ fn remove(name: &str, config: &Config, output: &Output) -> Result<(), Failure> {
         ));
     }
     files::remove(&path)?;
-    let text = "The token is gone. A node that is running learns of it when it is started again.";
+    let text = "The token is gone. A running node does not take it any more.";
     output.result(&json!({"removed": name}), text);
     Ok(())
 }
