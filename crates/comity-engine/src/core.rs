@@ -18,7 +18,7 @@ use comity_log::head::Head;
 use comity_trust::history::{Added, History};
 use comity_wire::ids::{CaseId, MemberId, PublicKey, StatementId};
 use comity_wire::leaf::{Leaf, Origin, RosterRef};
-use comity_wire::registry::{Kind, record_kind};
+use comity_wire::registry::{Kind, audit_code, exchange_code, record_kind};
 use comity_wire::words::TimeMs;
 use ed25519_dalek::SigningKey;
 use lru::LruCache;
@@ -32,11 +32,12 @@ use crate::error::WorkError;
 use crate::frame::{Frame, TookCharter, TookRoster};
 use crate::inbound::Answered;
 use crate::limits::{
-    BATCH_BYTES_MAX, CASES_IN_MEMORY_MAX, COMMANDS_PER_COMMIT_MAX, RECORDS_PER_BATCH_MAX,
+    BATCH_BYTES_MAX, BUSY_RETRY_MS, CASES_IN_MEMORY_MAX, COMMANDS_PER_COMMIT_MAX,
+    RECORDS_PER_BATCH_MAX,
 };
 use crate::outbox::{Delivered, Due};
 use crate::ports::{Clock, Fault, Position, Scope, Store, Views};
-use crate::record::Entry;
+use crate::record::{Entry, code};
 use crate::verify::Verified;
 
 /// Who this node speaks for, and with which keys. `Debug` shows no key.
@@ -202,6 +203,8 @@ pub(crate) struct Core {
     pub(crate) signals: Signals,
     checkpoint: Option<VerifiedCheckpoint>,
     published: Option<Head>,
+    /// Whether the disk was nearly full when it was looked at last.
+    full: bool,
     /// Whether the views hold rows of a batch that is not durable yet.
     views_ahead: bool,
 }
@@ -282,6 +285,7 @@ impl Core {
             },
             checkpoint: None,
             published: None,
+            full: false,
             views_ahead: false,
         };
         core.rebuild_views_if_needed()?;
@@ -361,6 +365,13 @@ impl Core {
     /// Stages what a command asks for. Only a fault of the store or the views ends the thread.
     fn take(&mut self, command: Command) -> Result<Option<Waiting>, Fault> {
         self.make_room()?;
+        let full = !self.store.has_room();
+        if full != std::mem::replace(&mut self.full, full) {
+            tracing::error!(target: "comity.engine", event = "disk-low", full);
+        }
+        if full {
+            return self.without_room(command);
+        }
         Ok(match command {
             Command::Exchange {
                 peer,
@@ -409,6 +420,46 @@ impl Core {
                 let rosters: Vec<_> = rosters.into_iter().map(ByteBuf::into_vec).collect();
                 Some(Waiting::Flag(self.learn(&charters, &rosters)?, reply))
             }
+            Command::Stop { .. } => None,
+        })
+    }
+
+    /// The disk is nearly full: questions are answered, and nothing is taken. Peers are asked to come back.
+    fn without_room(&mut self, command: Command) -> Result<Option<Waiting>, Fault> {
+        Ok(match command {
+            Command::Exchange { offers, reply, .. } => {
+                let busy = |_| Answered::Turned(exchange_code::BUSY, Some(BUSY_RETRY_MS));
+                Some(Waiting::Exchange(offers.iter().map(busy).collect(), reply))
+            }
+            Command::Work { reply, .. } => Some(Waiting::Done(Err(disk_low()), reply)),
+            Command::Due { reply } => {
+                let next = Some(self.time().saturating_add(BUSY_RETRY_MS));
+                let due = Due {
+                    flights: Vec::new(),
+                    next,
+                };
+                Some(Waiting::Due(due, reply))
+            }
+            Command::Delivered { delivered, reply } => {
+                // Its statements are offered again, and answered with the same receipts.
+                self.landed(&delivered);
+                Some(Waiting::Noted(reply))
+            }
+            Command::Audit { reply, .. } => {
+                let busy = code(audit_code::BUSY)?;
+                Some(Waiting::Audit(crate::audit::Page::Refused(busy), reply))
+            }
+            Command::Audited { shown, reply, .. } => {
+                self.audit = Some(shown);
+                Some(Waiting::Noted(reply))
+            }
+            Command::Learn { reply, .. } => Some(Waiting::Flag(false, reply)),
+            Command::Query {
+                person,
+                query,
+                connected,
+                reply,
+            } => Some(Waiting::Query(person, query, connected, reply)),
             Command::Stop { .. } => None,
         })
     }
@@ -697,6 +748,14 @@ fn of_views(fault: &Fault) -> bool {
 
 /// No journal has so many frames: the mark of views that are to be made anew.
 const VIEWS_NOT_MADE: u64 = u64::MAX;
+
+fn disk_low() -> WorkError {
+    WorkError::operator(
+        "disk-low",
+        "the disk is nearly full, so nothing is taken any more; what is here can be read",
+        "make room on the disk of the data directory and try again; nothing was changed",
+    )
+}
 
 fn no_charter() -> Fault {
     Fault::new(

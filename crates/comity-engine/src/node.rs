@@ -77,6 +77,7 @@ impl std::fmt::Debug for Engine {
 pub struct Running {
     thread: std::thread::JoinHandle<Result<(), Fault>>,
     tasks: JoinSet<()>,
+    died: watch::Receiver<bool>,
     engine: Engine,
 }
 
@@ -122,13 +123,16 @@ impl Engine {
             history,
         };
         let mut tasks = JoinSet::new();
-        tasks.spawn(engine.clone().schedule(wake));
-        tasks.spawn(engine.clone().follow_roster());
+        let alive = watch::Sender::new(true);
+        let died = alive.subscribe();
+        tasks.spawn(watched(engine.clone().schedule(wake), alive.clone()));
+        tasks.spawn(watched(engine.clone().follow_roster(), alive));
         Ok((
             engine.clone(),
             Running {
                 thread,
                 tasks,
+                died,
                 engine,
             },
         ))
@@ -382,9 +386,14 @@ impl Running {
         self.join().await
     }
 
-    /// Waits until the thread has ended by itself: the store has failed.
+    /// Waits until the thread has ended by itself, because the store has failed, or a task has: a node that
+    /// delivers nothing must not look as if it did.
     pub async fn ended(&self) {
-        self.engine.commands.closed().await;
+        let mut died = self.died.clone();
+        tokio::select! {
+            () = self.engine.commands.closed() => {}
+            _ = died.wait_for(|alive| !alive) => {}
+        }
     }
 
     async fn join(self) -> Result<(), Fault> {
@@ -399,6 +408,18 @@ impl Running {
             )),
         }
     }
+}
+
+/// Runs a task that should never end, and tells when it has, by a panic too.
+async fn watched(task: impl Future<Output = ()>, alive: watch::Sender<bool>) {
+    struct Ends(watch::Sender<bool>);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            self.0.send_replace(false);
+        }
+    }
+    let _ends = Ends(alive);
+    task.await;
 }
 
 /// The thread has ended.

@@ -248,13 +248,8 @@ impl Core {
 
     /// Takes in what a delivery brought back.
     pub(crate) fn delivered(&mut self, delivered: Delivered) -> Result<(), Fault> {
+        self.landed(&delivered);
         let Delivered { to, ids, reply } = delivered;
-        for id in &ids {
-            self.in_flight.remove(id);
-        }
-        if let Some(flights) = self.flights.get_mut(&to) {
-            *flights = flights.saturating_sub(1);
-        }
         let now = self.time();
         let ExchangeReply(_, checkpoint, results) = match reply {
             Ok(reply) => reply,
@@ -281,6 +276,16 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// A delivery has ended, whatever came of it.
+    pub(crate) fn landed(&mut self, delivered: &Delivered) {
+        for id in &delivered.ids {
+            self.in_flight.remove(id);
+        }
+        if let Some(flights) = self.flights.get_mut(&delivered.to) {
+            *flights = flights.saturating_sub(1);
+        }
     }
 
     /// The recipient has it.

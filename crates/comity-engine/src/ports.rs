@@ -80,6 +80,9 @@ pub trait Store: Send {
     /// The store takes nothing now, or the batch is full.
     fn stage_record(&mut self, leaf: &[u8], facts: Option<&[u8]>) -> Result<(), Fault>;
 
+    /// Whether there is room for more. Without, nothing more is taken, and what is there can be read.
+    fn has_room(&self) -> bool;
+
     /// How much is staged, in bytes.
     fn staged_bytes(&self) -> usize;
 

@@ -12,6 +12,10 @@ use comity_store::{Journal, RECORD_KIND, StoreError};
 /// The version of what the engine writes into the views: another one, and they are made anew.
 pub const VIEWS_SCHEMA: u32 = 2;
 
+/// In bytes. Room on the disk below which nothing is taken any more.
+const FREE_BYTES_MIN: u64 =
+    comity_store::limits::FREE_BYTES_MIN + comity_engine::limits::BATCH_BYTES_MAX as u64;
+
 /// The journal.
 #[derive(Debug)]
 pub struct JournalStore(pub Journal);
@@ -41,6 +45,11 @@ impl Store for JournalStore {
 
     fn stage_record(&mut self, leaf: &[u8], facts: Option<&[u8]>) -> Result<(), Fault> {
         self.0.stage_record(leaf, facts).map(|_| ()).map_err(fault)
+    }
+
+    fn has_room(&self) -> bool {
+        // A batch is refused below the store's own limit; the engine stops one batch earlier, and goes on reading.
+        self.0.free_bytes().is_ok_and(|free| free >= FREE_BYTES_MIN)
     }
 
     fn staged_bytes(&self) -> usize {

@@ -272,6 +272,38 @@ async fn a_disk_that_takes_nothing_any_more_ends_the_node_with_its_code_and_half
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_disk_is_nearly_full_answers_questions_takes_nothing_and_goes_on_with_room() {
+    let world = World::of(&["north", "platform"]);
+    let (case, _) = request(&world, "north", &on_platform(1)).await;
+    world.rest(&["north"]).await;
+    world.node("platform").disk.full(true);
+    let (second, _) = request(&world, "north", &on_platform(2)).await;
+    let hold = Work::Hold(comity_engine::desk::NewHold {
+        case: case.to_string(),
+        by: "law-enforcement".to_owned(),
+        until: None,
+    });
+    let refused = world.work("platform", hold.clone()).await.unwrap_err();
+    assert_eq!(refused.code, "disk-low");
+    assert!(world.case("platform", &case).await.is_some());
+    world
+        .until(
+            "the platform is asked to take it, and says busy",
+            async || {
+                let rows = world.outbox("north").await;
+                rows.iter().any(|row| row.last.as_deref() == Some("busy"))
+            },
+        )
+        .await;
+    assert!(world.case("platform", &second).await.is_none());
+    world.node("platform").disk.full(false);
+    world.work("platform", hold).await.unwrap();
+    world.rest(&["north", "platform"]).await;
+    both_agree(&world, "north", "platform", &case).await;
+    both_agree(&world, "north", "platform", &second).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_stopped_in_the_middle_goes_on_where_it_was() {
     let mut world = World::of(&["north", "platform"]);
     world.link("north", "platform", Link::Down);

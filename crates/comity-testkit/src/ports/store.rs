@@ -40,6 +40,7 @@ struct Inner {
     stage_fails: Option<u64>,
     opened: u64,
     slow: bool,
+    full: bool,
 }
 
 impl Default for Inner {
@@ -57,6 +58,7 @@ impl Default for Inner {
             stage_fails: None,
             opened: 0,
             slow: false,
+            full: false,
         }
     }
 }
@@ -94,6 +96,11 @@ impl Disk {
     pub fn slow(&self, slow: bool) {
         self.inner().slow = slow;
         self.0.1.notify_all();
+    }
+
+    /// Whether the disk is nearly full.
+    pub fn full(&self, full: bool) {
+        self.inner().full = full;
     }
 
     /// Nothing fails from here on.
@@ -194,6 +201,10 @@ impl Store for MemoryStore {
         self.records
             .push((leaf.to_vec(), facts.map(<[u8]>::to_vec)));
         Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        !self.disk.inner().full
     }
 
     fn staged_bytes(&self) -> usize {
