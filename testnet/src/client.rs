@@ -75,6 +75,19 @@ impl Client {
         answer("POST", path, request.send_json(body))
     }
 
+    /// POST with a body as it is.
+    ///
+    /// # Errors
+    /// No answer, or one that is too long.
+    pub fn post_file(&self, path: &str, media_type: &str, body: &[u8]) -> Result<Answer, Trouble> {
+        let request = self
+            .agent
+            .post(self.url(path))
+            .header("authorization", &self.authorization)
+            .header("content-type", media_type);
+        answer("POST", path, request.send(body))
+    }
+
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -194,6 +207,22 @@ mod tests {
         let (_, body) = asked.split_once("\r\n\r\n").unwrap();
         let body: Value = serde_json::from_str(body).unwrap();
         assert_eq!(body, serde_json::json!({"n": 1}));
+    }
+
+    #[test]
+    fn a_file_is_sent_as_it_is_under_its_media_type() {
+        let (client, asked) = stand_in(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+        );
+        let answer = client.post_file("/v1/imports?file=a.jsonl", "text/plain", b"{\"n\":1}");
+        assert_eq!(answer.unwrap().status, 200);
+        let asked = asked.join().unwrap();
+        assert!(
+            asked.starts_with("POST /v1/imports?file=a.jsonl HTTP/1.1\r\n"),
+            "{asked}"
+        );
+        assert!(asked.contains("content-type: text/plain\r\n"), "{asked}");
+        assert!(asked.ends_with("\r\n\r\n{\"n\":1}"), "{asked}");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Process {
     child: Child,
     incoming: Receiver<Line>,
     printed: Vec<Line>,
+    /// How many of the printed lines [`Process::wait_for_more`] has been through.
+    passed: usize,
     wait_max: Duration,
 }
 
@@ -77,6 +79,7 @@ impl Process {
             child,
             incoming,
             printed: Vec::new(),
+            passed: 0,
             wait_max: WAIT_MAX,
         })
     }
@@ -136,6 +139,34 @@ impl Process {
                     return Err(Trouble::EndedBefore {
                         program: self.name.clone(),
                         wanted: beginning.to_owned(),
+                        printed: self.all_printed(),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Waits for a line that holds `part` somewhere, and that no earlier call of this has been through: whoever looks at
+    /// something, finds it not done, and calls this, sleeps until there is news, and misses none.
+    ///
+    /// # Errors
+    /// As [`Process::wait_for`].
+    pub fn wait_for_more(&mut self, part: &str) -> Result<String, Trouble> {
+        let deadline = Instant::now() + self.wait_max;
+        loop {
+            while let Some(line) = self.printed.get(self.passed) {
+                self.passed += 1;
+                if line.text.contains(part) {
+                    return Ok(line.text.clone());
+                }
+            }
+            match self.next_line(deadline) {
+                Ok(line) => self.printed.push(line),
+                Err(RecvTimeoutError::Timeout) => return Err(self.quiet(part)),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Trouble::EndedBefore {
+                        program: self.name.clone(),
+                        wanted: part.to_owned(),
                         printed: self.all_printed(),
                     });
                 }
@@ -311,6 +342,19 @@ mod tests {
         assert_eq!(process.wait_for_times("round", 2).unwrap(), "round 2");
         assert_eq!(process.wait_for_times("round", 1).unwrap(), "round 1");
         let none = process.wait_for_times("round", 3).unwrap_err();
+        assert_eq!(none.code(), "ended-before");
+    }
+
+    #[test]
+    fn news_is_waited_for_once_for_each_line() {
+        let mut process = shell("echo a 1; echo b; echo a 2 >&2; exit 0");
+        let first = process.wait_for_more("a ").unwrap();
+        let second = process.wait_for_more("a ").unwrap();
+        // Two streams: their order is not known.
+        let mut both = [first, second];
+        both.sort();
+        assert_eq!(both, ["a 1", "a 2"]);
+        let none = process.wait_for_more("a ").unwrap_err();
         assert_eq!(none.code(), "ended-before");
     }
 

@@ -1,0 +1,27 @@
+//! Real nodes as processes, with real files and sockets, and what an operating system does to them.
+//!
+//! ```text
+//! kill       killed a hundred times while people work
+//! shutdown   told to stop while people work, once and twice
+//! start      what a node refuses to start with
+//! rosters    members that come and go while nodes run
+//! outage     a recipient that is down
+//! views      views deleted, garbled, cut
+//!
+//! support    two members with two people each; what was acknowledged to them; logs read from the disk
+//! ```
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod kill;
+mod outage;
+mod rosters;
+mod shutdown;
+mod start;
+mod support;
+mod views;
