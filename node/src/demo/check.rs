@@ -132,7 +132,7 @@ async fn both_sides_agree(
     opener: Who,
     verdict: &mut Verdict,
 ) -> Result<(), Failure> {
-    for row in cases(world, opener, Direction::Out).await? {
+    for row in cases(world, opener, Direction::Out, None).await? {
         *verdict.cases.entry("total").or_default() += 1;
         let kind = if row.kind == "referral" {
             "referrals"

@@ -53,6 +53,8 @@ struct Teller<'a> {
     /// Cases that have their course already, and how many each recipient has.
     cases: BTreeSet<String>,
     places: BTreeMap<Who, usize>,
+    /// The journal number up to which each player's cases have been looked at.
+    seen: BTreeMap<Who, u64>,
     /// Drafts of South and North that wait for a second person, by the case that they belong to.
     drafts: BTreeMap<String, String>,
     /// The child case that will be taken back with its parent.
@@ -77,6 +79,7 @@ pub(super) async fn play(
         order: 0,
         cases: BTreeSet::new(),
         places: BTreeMap::new(),
+        seen: BTreeMap::new(),
         drafts: BTreeMap::new(),
         taken_back: None,
         withdrawn: false,
@@ -215,7 +218,7 @@ impl Teller<'_> {
     /// Every case that has arrived somewhere gets its course.
     async fn meet_new_cases(&mut self) -> Result<(), Failure> {
         for who in [Who::Platform, Who::South] {
-            for row in self.cases_of(who, Direction::In).await? {
+            for row in self.cases_of(who).await? {
                 if !self.cases.insert(row.case.clone()) {
                     continue;
                 }
@@ -498,8 +501,13 @@ impl Teller<'_> {
         }
     }
 
-    async fn cases_of(&self, who: Who, direction: Direction) -> Result<Vec<CaseRow>, Failure> {
-        let mut rows = cases(self.world, who, direction).await?;
+    /// Cases that others opened with a player and that have changed since it was asked last.
+    async fn cases_of(&mut self, who: Who) -> Result<Vec<CaseRow>, Failure> {
+        let after = self.seen.get(&who).copied();
+        let mut rows = cases(self.world, who, Direction::In, after).await?;
+        if let Some(last) = rows.iter().map(|row| row.seq).max() {
+            self.seen.insert(who, last);
+        }
         // In the order in which they were opened: lists are in the order of the last change.
         rows.sort_by(|a, b| {
             (a.opened_at, &a.reference, &a.case).cmp(&(b.opened_at, &b.reference, &b.case))
@@ -508,14 +516,15 @@ impl Teller<'_> {
     }
 }
 
-/// Every case of a player that it opened, or that others opened with it.
+/// Every case of a player that it opened, or that others opened with it, of which something changed after a journal
+/// number.
 pub(super) async fn cases(
     world: &World,
     who: Who,
     direction: Direction,
+    mut after: Option<u64>,
 ) -> Result<Vec<CaseRow>, Failure> {
     let mut rows = Vec::new();
-    let mut after = None;
     loop {
         let cursor = Cursor { after, limit: None };
         let filter = CaseFilter {
