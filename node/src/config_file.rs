@@ -63,7 +63,7 @@ data_dir = "data"
 
 # The private keys, one file for each purpose, mode 0600. Back them up apart from the data:
 #   statement.pem  signs what this member says        log-1.pem      signs the audit log
-#   witness.pem    cosigns the logs of others         transport.pem  is the node's identity on the network
+#   witness.pem    is to cosign others' logs           transport.pem  is the node's identity on the network
 #   storage.key    protects what is stored; without it the data cannot be read
 keys_dir = "keys"
 

@@ -94,7 +94,9 @@ impl Failure {
     /// A charter or a roster was not taken.
     #[must_use]
     pub fn of_chain(what: &str, error: &ChainError, next: impl Into<String>) -> Self {
-        Self::new(error.code(), format!("{what}: {error}."), next).exits(Exit::NotVerified)
+        let why = error.to_string();
+        let message = format!("{what}: {}.", why.trim_end_matches('.'));
+        Self::new(error.code(), message, next).exits(Exit::NotVerified)
     }
 }
 

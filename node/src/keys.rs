@@ -3,7 +3,7 @@
 //! ```text
 //! keys/statement.pem   signs statements and refusals
 //! keys/log-<n>.pem     signs checkpoints and receipts of log n
-//! keys/witness.pem     cosigns the checkpoints of others
+//! keys/witness.pem     is for cosigning the checkpoints of others
 //! keys/transport.pem   is the identity of the node on the network
 //! keys/storage.key     protects what is stored: 64 hex digits and a line end
 //! ```

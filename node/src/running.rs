@@ -230,7 +230,7 @@ pub(crate) fn of_fault(fault: comity_engine::ports::Fault) -> Failure {
     Failure::new(
         fault.code,
         fault.detail,
-        "Correct what is named and start the node again; what was acknowledged is kept.",
+        "When that is put right, start the node again; what was acknowledged is kept.",
     )
 }
 

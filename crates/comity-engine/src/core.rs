@@ -16,6 +16,7 @@ use std::sync::Arc;
 use comity_log::checkpoint::{Checkpoint, VerifiedCheckpoint};
 use comity_log::head::Head;
 use comity_trust::history::{Added, History};
+use comity_trust::member::LogState;
 use comity_wire::ids::{CaseId, MemberId, PublicKey, StatementId};
 use comity_wire::leaf::{Leaf, Origin, RosterRef};
 use comity_wire::registry::{Kind, audit_code, exchange_code, record_kind};
@@ -310,6 +311,12 @@ impl Core {
         if self.history.roster().is_none() {
             return Err(no_charter());
         }
+        if fresh && !self.log_is_listed() {
+            return Err(Fault::new(
+                "log-not-listed",
+                "the roster lists no open log of this name and key, so nobody would believe its receipts: give the governance this member's entry (`comity member export`), and take the folder with the roster that lists it",
+            ));
+        }
         if self.store.next_index() == 0 {
             self.record(Entry {
                 kind: record_kind::LOG_OPENED,
@@ -318,6 +325,13 @@ impl Core {
         }
         self.commit()?;
         Ok(())
+    }
+
+    /// Whether the roster knows the log that this node writes, under the key that signs it.
+    pub(crate) fn log_is_listed(&self) -> bool {
+        let key = comity_wire::cose::kid_of(&self.identity.log_key);
+        let log = self.history.log(&self.identity.origin);
+        log.is_some_and(|log| log.key == key && log.state == LogState::Open)
     }
 
     /// Serves commands until it is told to stop, or a port fails.

@@ -54,6 +54,10 @@ pub const FLIGHTS_MAX: usize = 16;
 /// In ms. At the latest after so long the scheduler looks again, whatever it has been told.
 pub const SCHEDULER_IDLE_MS: DurationMs = 60_000;
 
+/// In ms. How often members are asked which roster they have, beside every exchange with them: for so long a node that
+/// missed the word and talks to nobody may go by the older one.
+pub const ROSTER_ASK_EVERY_MS: DurationMs = HOUR_MS;
+
 /// Chains asked for in a row of one peer: more than one federation will ever have between two visits.
 pub const CHAIN_ROUNDS_MAX: usize = 64;
 

@@ -2,7 +2,8 @@
 //!
 //! A version that is newer than the one here is fetched from whoever showed it. What is fetched is believed for its
 //! signatures, not for who gave it. When the roster changes, the allow-list of the network changes with it, at once,
-//! and every member is told the new version.
+//! and every member is told the new version. A node that starts tells its version too, and hears what it missed while it
+//! was down; so does one that has run for an hour, for a message may get lost.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +19,7 @@ use serde_bytes::ByteBuf;
 use tokio::sync::oneshot;
 
 use crate::core::Command;
-use crate::limits::{CHAIN_ROUNDS_MAX, STRANGER_EVERY_MS};
+use crate::limits::{CHAIN_ROUNDS_MAX, ROSTER_ASK_EVERY_MS, STRANGER_EVERY_MS};
 use crate::node::Engine;
 use crate::ports::{Peer, Protocol};
 
@@ -190,7 +191,6 @@ impl Engine {
     /// The network admits whom the roster lists: now, and whenever it changes.
     pub(crate) async fn follow_roster(self) {
         let mut hear = self.history_changes();
-        let mut first = true;
         loop {
             let history = hear.borrow_and_update().clone();
             let mut keys = Vec::new();
@@ -212,17 +212,21 @@ impl Engine {
                 }
             }
             self.transport.admit(keys, not_admitted(&history)).await;
-            if !first {
-                self.announce(&history);
-            }
-            first = false;
-            if hear.changed().await.is_err() {
-                return;
+            self.announce(&history);
+            let again = self.clock.now_ms().saturating_add(ROSTER_ASK_EVERY_MS);
+            tokio::select! {
+                changed = hear.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                }
+                () = self.clock.until(again) => {}
             }
         }
     }
 
-    /// Tells every member which roster is in force. Who has an older one fetches it.
+    /// Tells every member which roster is in force here, and hears which one is there. Who has the older one fetches
+    /// the newer.
     fn announce(&self, history: &History) {
         let hello = RosterRequest::Hello(reference(history)).encode();
         let members = history
@@ -233,10 +237,21 @@ impl Engine {
             for node in nodes_of(history, &member.id) {
                 let (engine, hello) = (self.clone(), hello.clone());
                 tokio::spawn(async move {
-                    let _ = engine
+                    let asked = engine
                         .transport
-                        .request(node, Protocol::Roster, hello)
-                        .await;
+                        .request(node.clone(), Protocol::Roster, hello);
+                    let Ok(reply) = asked.await else {
+                        return;
+                    };
+                    match RosterReply::decode(&reply) {
+                        Ok(RosterReply::Hello(theirs, None)) => {
+                            engine.notice_roster(node.key, theirs.0);
+                        }
+                        Ok(RosterReply::Hello(theirs, Some(_))) => {
+                            engine.settle(&node, theirs.0).await;
+                        }
+                        _ => {}
+                    }
                 });
             }
         }

@@ -756,6 +756,9 @@ impl Core {
             "past-grace" => alarm("roster-past-grace", "The roster ran out long ago: nothing new can be asked until the governance signs another.".to_owned()),
             _ => {}
         }
+        if !self.log_is_listed() {
+            alarm("log-not-listed", "The roster lists no open log of this name and key: others do not believe this node's receipts. Give the governance this member's entry.".to_owned());
+        }
         if self.history.open_conflicts().next().is_some() {
             alarm("governance-conflict", "The governance has signed two different rosters of one version. Ask it which one it meant.".to_owned());
         }

@@ -113,7 +113,7 @@ async fn serve_member(
         () = signals.next() => {}
         () = node.ended() => {
             tracing::error!(target: "comity.node", event = "journal-failed");
-            output.note("The journal has failed. The node stops; nothing that was acknowledged is lost.");
+            output.note("The node has failed and stops; nothing that was acknowledged is lost. The error below says what to do.");
         }
     }
     tracing::info!(target: "comity.node", event = "node-stopping");

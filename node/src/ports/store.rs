@@ -10,7 +10,7 @@ use comity_log::tile::TileId;
 use comity_store::{Journal, RECORD_KIND, StoreError};
 
 /// The version of what the engine writes into the views: another one, and they are made anew.
-pub const VIEWS_SCHEMA: u32 = 2;
+pub const VIEWS_SCHEMA: u32 = 3;
 
 /// In bytes. Room on the disk below which nothing is taken any more.
 const FREE_BYTES_MIN: u64 =

@@ -23,7 +23,7 @@ pub(crate) fn done(answer: &Value, output: &Output) -> Result<(), Failure> {
 fn text_of(done: &Done) -> String {
     match done {
         Done::Drafted(drafted) => format!(
-            "Drafted, not sent: {} to {}.\n  draft  {}\n  case   {}\nNext: a second person runs `comity review --confirm {}`.",
+            "Drafted, not sent: {} to {}.\n  draft  {}\n  case   {}\nNext: a second person runs `comity review --confirm {} --as THEIR-NAME`.",
             plain(&drafted.kind),
             plain(&drafted.to),
             plain(&drafted.draft),
