@@ -214,13 +214,15 @@ impl Engine {
             self.transport.admit(keys, not_admitted(&history)).await;
             self.announce(&history);
             let again = self.clock.now_ms().saturating_add(ROSTER_ASK_EVERY_MS);
-            tokio::select! {
-                changed = hear.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
+            // The clock may wake whoever waits too early.
+            while self.clock.now_ms() < again {
+                tokio::select! {
+                    changed = hear.changed() => match changed {
+                        Ok(()) => break,
+                        Err(_) => return,
+                    },
+                    () = self.clock.until(again) => {}
                 }
-                () = self.clock.until(again) => {}
             }
         }
     }
