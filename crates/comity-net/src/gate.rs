@@ -260,10 +260,11 @@ mod tests {
     #[test]
     fn tokens_are_per_peer_and_protocol() {
         let start = Instant::now();
-        let later = start + Duration::from_millis(250);
+        let (per_second, burst) = crate::limits::EXCHANGE_REQUESTS;
+        let later = start + Duration::from_millis(1_000 / per_second + 1);
         let gate = Arc::new(Gate::new(start));
         gate.admit(vec![ONE, OTHER]);
-        for _ in 0..16 {
+        for _ in 0..burst {
             assert_eq!(says(&gate, ONE, Protocol::Exchange, start), "serve");
         }
         for (peer, protocol, now, expected) in [

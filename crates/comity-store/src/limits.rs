@@ -29,3 +29,9 @@ pub const VIEW_KEY_BYTES_MAX: usize = 512;
 /// In bytes. What sled may keep of the views in memory; by its own count, which is low. With 100,000 rows
 /// of 120 bytes a process takes some 30 MB whatever this is (measured), so there is no use in more.
 pub const VIEW_CACHE_BYTES: u64 = 2 * 1_048_576;
+
+/// In ms. How long to wait before the views are opened once more that this process is still closing.
+pub const VIEWS_LOCK_WAIT_MS: u64 = 10;
+
+/// How often: two seconds; closing takes some milliseconds.
+pub const VIEWS_LOCK_TRIES_MAX: u32 = 200;

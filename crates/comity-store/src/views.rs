@@ -12,9 +12,13 @@ use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::error::{StoreError, io_error};
-use crate::limits::{VIEW_CACHE_BYTES, VIEW_KEY_BYTES_MAX, VIEW_VALUE_BYTES_MAX};
+use crate::limits::{
+    VIEW_CACHE_BYTES, VIEW_KEY_BYTES_MAX, VIEW_VALUE_BYTES_MAX, VIEWS_LOCK_TRIES_MAX,
+    VIEWS_LOCK_WAIT_MS,
+};
 
 /// Tables of small rows that the journal can bring back. May be read from several threads.
 #[derive(Debug)]
@@ -208,7 +212,7 @@ fn opened(path: &Path, schema: u32) -> Result<sled::Db, &'static str> {
     let attempt = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(test)]
         tests::panic_if_asked();
-        let db = config(path).open()?;
+        let db = unlocked(path)?;
         for row in db.iter() {
             row?;
         }
@@ -221,6 +225,20 @@ fn opened(path: &Path, schema: u32) -> Result<sled::Db, &'static str> {
         Ok(Ok((db, Some(found)))) if found == schema.to_be_bytes() => Ok(db),
         Ok(Ok(_)) => Err("views-schema"),
     }
+}
+
+/// Opens the database. A node that has just been closed in this process may still be letting go of it, in a thread of
+/// sled's own; other processes are kept out by the lock of the data directory.
+fn unlocked(path: &Path) -> sled::Result<sled::Db> {
+    for _ in 0..VIEWS_LOCK_TRIES_MAX {
+        match config(path).open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                std::thread::sleep(Duration::from_millis(VIEWS_LOCK_WAIT_MS));
+            }
+            opened => return opened,
+        }
+    }
+    config(path).open()
 }
 
 /// An empty directory, under a new name on the disk: what opened the old one may still hold its lock.
