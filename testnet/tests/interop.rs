@@ -1,4 +1,5 @@
-//! Logs that we made, before a verifier that we did not write: the library that checks Go's own modules.
+//! Logs that we made, before a verifier that we did not write: the library that checks Go's own modules. First logs that
+//! are made for it, of every size and with every fault; then those that nodes have written.
 //!
 //! `cargo xtask test --only interop` installs Go where it may, builds the verifier and runs these.
 #![allow(
@@ -12,9 +13,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use comity_log::hash::leaf_hash;
+use comity_testnet::binary;
+use comity_testnet::process::Process;
 use comity_testnet::tiles::Log;
 use comity_testnet::verifier::{Verdict, verify};
+use data_encoding::{BASE64, HEXLOWER};
 use tempfile::TempDir;
+
+use crate::support::killed::story;
+use crate::support::world::World;
+
+#[path = "nodes/support/mod.rs"]
+#[allow(dead_code, reason = "the tests of nodes use the rest of it")]
+mod support;
 
 fn written(log: &Log) -> (TempDir, String) {
     let dir = tempfile::tempdir().unwrap();
@@ -340,4 +351,67 @@ fn a_folder_that_is_not_there_is_refused() {
     let missing = Verdict::Refused("file-missing".to_owned());
     assert_eq!(verify(dir.path()).unwrap(), missing);
     assert_eq!(verify(&dir.path().join("nowhere")).unwrap(), missing);
+}
+
+/// What a node, or the demo, has in this data directory, as others get it. The configuration says where the storage key
+/// is, if it is not beside the data.
+fn exported(data: &Path, config: Option<&Path>, to: &Path) -> serde_json::Value {
+    let mut command = binary::command(&["log", "export"]).unwrap();
+    command.arg("--data").arg(data).arg("--to").arg(to);
+    if let Some(config) = config {
+        command.arg("--config").arg(config);
+    }
+    let ended = Process::run(&mut command).unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.error);
+    accepted(to)
+}
+
+#[test]
+#[ignore = "needs Go: cargo xtask test --only interop"]
+fn the_logs_of_the_demo_are_accepted_as_they_are_and_not_with_one_byte_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut command = binary::command(&["demo", "--once", "--json", "--data"]).unwrap();
+    let ended = Process::run(command.arg(&data)).unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.error);
+    let shown: serde_json::Value = serde_json::from_str(&ended.output).unwrap();
+    let members = shown["members"].as_array().unwrap();
+    assert_eq!(members.len(), 4);
+    for member in members {
+        let id = member["id"].as_str().unwrap();
+        let folder = dir.path().join(id);
+        let answer = exported(&data.join(id), None, &folder);
+        assert_eq!(answer["origin"], member["origin"]);
+        assert_eq!(answer["size"], member["log_size"]);
+        let root = member["root"].as_str().unwrap().as_bytes();
+        let root = BASE64.encode(&HEXLOWER.decode(root).unwrap());
+        assert_eq!(answer["root"], root);
+        for path in files(&folder) {
+            let middle = fs::read(&path).unwrap().len() / 2;
+            flip(&path, middle, 1);
+            let verdict = verify(&folder).unwrap();
+            assert!(
+                matches!(verdict, Verdict::Refused(_)),
+                "{} of {id}",
+                path.display()
+            );
+            flip(&path, middle, 1);
+        }
+        accepted(&folder);
+    }
+}
+
+#[test]
+#[ignore = "needs Go: cargo xtask test --only interop"]
+fn the_logs_of_nodes_that_were_killed_while_people_worked_are_accepted() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::found(dir.path());
+    let after = story(&world, 24, 7);
+    assert!(after.statements > 0);
+    for member in [&world.north, &world.platform] {
+        let config = member.folder.join("comity.toml");
+        let to = dir.path().join(format!("{}-log", member.name));
+        let answer = exported(&member.data(), Some(&config), &to);
+        assert!(answer["size"].as_u64().unwrap() > 24);
+    }
 }

@@ -3,6 +3,7 @@
 use std::env;
 
 use crate::support::killed::story;
+use crate::support::world::World;
 
 /// How many kills; more with this variable.
 const KILLS: &str = "COMITY_KILLS";
@@ -11,7 +12,8 @@ const KILLS: &str = "COMITY_KILLS";
 fn killed_a_hundred_times_while_people_work_nothing_acknowledged_is_lost() {
     let kills = env::var(KILLS).map_or(100, |kills| kills.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
-    let after = story(dir.path(), kills, 2026);
+    let world = World::found(dir.path());
+    let after = story(&world, kills, 2026);
     println!(
         "{} kills; {} answers, {} requests without one; {} statements in {} cases; views made again {} times; \
          slowest start {} ms",

@@ -7,6 +7,7 @@
 //! rosters    members that come and go while nodes run
 //! outage     a recipient that is down
 //! views      views deleted, garbled, cut
+//! demo       four members in one process, as a new user meets them
 //!
 //! support    two members with two people each; what was acknowledged to them; logs read from the disk
 //! ```
@@ -18,6 +19,7 @@
     reason = "tests"
 )]
 
+mod demo;
 mod kill;
 mod outage;
 mod rosters;

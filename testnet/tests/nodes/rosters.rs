@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::acts::Staff;
 use crate::support::desk::{Desk, No};
 use crate::support::logs::{Log, verified};
-use crate::support::world::{DOMAIN, start, stop};
+use crate::support::world::{DOMAIN, refused, start, stop};
 
 /// A hotline, a platform and another hotline, each with its own copy of the papers that are in force.
 struct Three {
@@ -184,7 +184,14 @@ fn a_member_that_joins_is_known_to_nodes_that_run_and_works_with_them() {
     three.federation.admit(&[&three.south]).unwrap();
     three.publish_at(&three.platform);
     learns(&north.first, 2);
-    // South has the papers of before: it learns from those that it asks.
+    // With the papers of before, in which it is not listed, it cannot begin; with the new ones it can.
+    let early = Process::run(&mut three.south.command(&["run", "--json"]).unwrap()).unwrap();
+    refused(&early, "log-not-listed");
+    fs::remove_dir_all(three.south.folder.join("papers")).unwrap();
+    copy_folder(
+        &dir.path().join("federation"),
+        &three.south.folder.join("papers"),
+    );
     let mut south_node = start(&three.south);
     learns(&south.first, 2);
 

@@ -22,7 +22,7 @@ fn views_that_are_gone_garbled_or_cut_are_made_again_as_they_were() {
     let mut random = Random(7);
     let members = [&world.north, &world.platform];
     let before = members.map(|member| shown(member, false));
-    let mut check = |name: &str, damage: &mut dyn FnMut(&Path)| {
+    let check = |name: &str, damage: &mut dyn FnMut(&Path)| {
         for (member, before) in members.into_iter().zip(&before) {
             damage(&member.data().join("views"));
             let after = shown(member, true);

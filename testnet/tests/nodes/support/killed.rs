@@ -10,7 +10,6 @@
 //! came of it is not known, and nothing is claimed of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -89,7 +88,7 @@ struct Scene {
     platform: Staff,
 }
 
-/// What came of it, with both nodes stopped.
+/// What came of it. Both nodes are stopped.
 pub(crate) struct Aftermath {
     pub(crate) kills: u64,
     pub(crate) answers: u64,
@@ -99,12 +98,10 @@ pub(crate) struct Aftermath {
     pub(crate) rebuilt: usize,
     /// The longest start of a node, from the program's start to `ready`.
     pub(crate) start_max: Duration,
-    pub(crate) world: World,
 }
 
 /// Plays it until `kills` processes have been killed, and holds what is left against what was acknowledged.
-pub(crate) fn story(folder: &Path, kills: u64, seed: u64) -> Aftermath {
-    let world = World::found(folder);
+pub(crate) fn story(world: &World, kills: u64, seed: u64) -> Aftermath {
     let scene = Scene {
         state: Mutex::new(State {
             up: BTreeSet::new(),
@@ -163,7 +160,7 @@ pub(crate) fn story(folder: &Path, kills: u64, seed: u64) -> Aftermath {
     for (_, node) in nodes {
         stop(node);
     }
-    kept.is_in_the_logs(&world);
+    kept.is_in_the_logs(world);
     Aftermath {
         kills,
         answers: kept.answers,
@@ -172,7 +169,6 @@ pub(crate) fn story(folder: &Path, kills: u64, seed: u64) -> Aftermath {
         cases,
         rebuilt,
         start_max,
-        world,
     }
 }
 

@@ -9,7 +9,6 @@ use comity_testnet::process::{Ended, Process};
 pub(crate) const DOMAIN: &str = "share.example";
 
 pub(crate) struct World {
-    pub(crate) federation: Federation,
     pub(crate) north: Member,
     pub(crate) platform: Member,
 }
@@ -23,11 +22,7 @@ impl World {
             .join("platform", "platform", "IE", &owns)
             .unwrap();
         federation.admit(&[&north, &platform]).unwrap();
-        Self {
-            federation,
-            north,
-            platform,
-        }
+        Self { north, platform }
     }
 }
 
