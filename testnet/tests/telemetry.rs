@@ -31,7 +31,8 @@ fn start(member: &Member, variables: &[(&str, &str)]) -> Process {
 /// Runs a node until it has answered a request, and ends it.
 fn run(member: &Member, variables: &[(&str, &str)]) -> Ended {
     let mut node = start(member, variables).waiting_at_most(STOP_MAX);
-    node.wait_for("{").unwrap();
+    // The last line of what it says when it is ready: lines of the log begin with a brace as well.
+    node.wait_for("  \"roster\"").unwrap();
     let client = member.client(FIRST_PERSON).unwrap();
     assert_eq!(client.get("/v1/overview").unwrap().status, 200);
     node.terminate().unwrap();
@@ -92,7 +93,8 @@ fn without_an_endpoint_there_is_no_thread_for_telemetry() {
     let (_dir, member) = member();
     let threads = |variables: &[(&str, &str)]| {
         let mut node = start(&member, variables);
-        node.wait_for("{").unwrap();
+        // The last line of what it says when it is ready: lines of the log begin with a brace as well.
+        node.wait_for("  \"roster\"").unwrap();
         let tasks = std::fs::read_dir(format!("/proc/{}/task", node.id())).unwrap();
         let names =
             tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap());
