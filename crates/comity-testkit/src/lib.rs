@@ -5,6 +5,7 @@ pub mod bodies;
 pub mod cddl;
 pub mod federation;
 pub mod mutate;
+#[cfg(feature = "engine")]
 pub mod ports;
 pub mod samples;
 pub mod tree;
