@@ -47,7 +47,7 @@ Example:
         config: ConfigPath,
         #[command(flatten)]
         which: WhichFederation,
-        /// The file to write [default: <id>.member beside the configuration]
+        /// The file to write (default: ID.member beside the configuration)
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -97,7 +97,7 @@ struct Init {
     /// A network (autonomous system) that it answers for
     #[arg(long, value_name = "NUMBER", value_delimiter = ',', value_parser = parse::asn)]
     owns_asn: Vec<u64>,
-    /// The address of a role that people can write to [default: desk@<id>]
+    /// The address of a role that people can write to (default: desk@ID)
     #[arg(long, value_name = "ADDRESS", value_parser = parse::reference)]
     contact: Option<Reference>,
     /// When somebody answers
