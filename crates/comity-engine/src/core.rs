@@ -317,12 +317,6 @@ impl Core {
                 "the roster lists no open log of this name and key, so nobody would believe its receipts: give the governance this member's entry (`comity member export`), and take the folder with the roster that lists it",
             ));
         }
-        if self.store.next_index() == 0 {
-            self.record(Entry {
-                kind: record_kind::LOG_OPENED,
-                ..Entry::default()
-            })?;
-        }
         self.commit()?;
         Ok(())
     }

@@ -28,6 +28,7 @@ use crate::ports::{Fault, Peer, Position};
 use crate::random;
 use crate::receipt::{self, Believed};
 use crate::record::{Entry, code, facts_of, no_facts};
+use crate::rosters::nodes_of;
 use crate::tables::{self, DUE, GATE, Gate, OUTBOX, OutboxEntry, PARKED};
 
 /// What is to be delivered now, and when to ask again.
@@ -125,25 +126,14 @@ impl Core {
 
     /// The next delivery to a member.
     fn flight(&mut self, member: &MemberId, now: TimeMs) -> Result<Option<Flight>, Fault> {
-        let Some(listed) = self.history.member(member) else {
-            self.give_up_on(member, now)?;
+        if self.history.member(member).is_none() {
+            // Who has left may come back while the statement is still young enough; until then nobody is asked.
+            self.expire_waiting(member, now)?;
             return Ok(None);
-        };
-        let nodes: Vec<Peer> = listed
-            .nodes
-            .iter()
-            .filter_map(|node| {
-                let key = listed.key(&node.key)?.public;
-                let addresses = node.addresses.iter().map(|text| text.as_str().to_owned());
-                Some(Peer {
-                    key,
-                    addresses: addresses.collect(),
-                })
-            })
-            .collect();
+        }
         let mut flight = Flight {
             to: member.clone(),
-            nodes,
+            nodes: nodes_of(&self.history, member),
             ids: Vec::new(),
             request: Vec::new(),
         };
@@ -488,11 +478,6 @@ impl Core {
             kept.statement.case(),
             self.store.next_seq().saturating_sub(1),
         )
-    }
-
-    fn give_up_on(&mut self, member: &MemberId, now: TimeMs) -> Result<(), Fault> {
-        // Who has left may come back while the statement is still young enough; until then nobody is asked.
-        self.expire_waiting(member, now)
     }
 
     fn expire_waiting(&mut self, member: &MemberId, now: TimeMs) -> Result<(), Fault> {

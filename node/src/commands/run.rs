@@ -109,18 +109,26 @@ async fn serve_member(
         member = config.id.as_str(),
         version = env!("CARGO_PKG_VERSION"),
     );
-    tokio::select! {
-        () = signals.next() => {}
+    let failed = tokio::select! {
+        () = signals.next() => false,
         () = node.ended() => {
             tracing::error!(target: "comity.node", event = "journal-failed");
             output.note("The node has failed and stops; nothing that was acknowledged is lost. The error below says what to do.");
+            true
         }
-    }
+    };
     tracing::info!(target: "comity.node", event = "node-stopping");
     signals.leave_at_once_when_asked_again();
     api.stop.send_replace(true);
     let _ = api.task.await;
     node.stop().await?;
+    if failed {
+        return Err(Failure::new(
+            "node-task-died",
+            "A part of the node that delivers or follows the roster has ended by a fault of the program.",
+            "Start the node again, and report this with the lines above.",
+        ));
+    }
     output.note("stopped: everything that was acknowledged is on the disk.");
     Ok(())
 }

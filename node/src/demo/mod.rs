@@ -25,12 +25,9 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use comity_wire::ids::MemberId;
-
 use crate::commands::run::runtime;
 use crate::error::{Exit, Failure};
 use crate::output::Output;
-use crate::telemetry;
 
 /// Play the whole job with four members in one process
 #[derive(Debug, ClapArgs)]
@@ -56,12 +53,6 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     let folder = found::Folder::at(args.data.as_deref())?;
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
-        if std::env::var_os("COMITY_LOG").is_some() {
-            let demo = MemberId::new("demo.example");
-            let demo = demo
-                .ok_or_else(|| Failure::new("internal-word", "not a member id", "Report this."))?;
-            telemetry::start(&demo)?;
-        }
         let mut world = found::found(folder, input.newest()).await?;
         output.progress(&world.introduction());
         let story = play::play(&mut world, &input, output).await?;
