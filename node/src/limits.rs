@@ -86,7 +86,7 @@ pub const IDENTITY_BYTES_MAX: u64 = 4_096;
 /// In bytes. A tile: 256 hashes.
 pub const TILE_BYTES_MAX: u64 = 8_192;
 
-/// Requests of peers that are worked on at a time. What comes on top waits in the network's inbox, which is bounded.
+/// Requests of peers that are worked on at a time. What comes on top hears `busy`.
 pub const REQUESTS_AT_A_TIME_MAX: usize = 64;
 
 /// In ms. One request to the collector of telemetry, on a thread of its own: what waits meanwhile is bounded.

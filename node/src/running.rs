@@ -191,7 +191,7 @@ impl Stores {
     }
 }
 
-/// Requests of peers, so many at a time; the network turns away what comes on top.
+/// Requests of peers, so many at a time; what comes on top hears `busy` at once, so that the inbox never fills.
 async fn serve(mut inbox: Inbox, engine: Engine) {
     let room = Arc::new(Semaphore::new(REQUESTS_AT_A_TIME_MAX));
     let mut answers = JoinSet::new();
@@ -200,8 +200,11 @@ async fn serve(mut inbox: Inbox, engine: Engine) {
         let Some(protocol) = Net::spoken(incoming.protocol) else {
             continue;
         };
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
-            return;
+        let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
+            if let Some(reply) = engine.busy(protocol, &incoming.bytes) {
+                incoming.answer(reply);
+            }
+            continue;
         };
         let engine = engine.clone();
         answers.spawn(async move {

@@ -7,7 +7,6 @@
 //! verify     pages of one log -> records that are under its signed head
 //! matching   several logs -> each statement with both sides' records; what is missing
 //! times      matched statements -> response times, per clock and step
-//! report     response times -> a table, or CSV
 //!
 //! finding    what can be wrong, with a stable code
 //! limits     how much clocks may differ, how long a receipt may take
@@ -20,14 +19,12 @@
 pub mod finding;
 pub mod limits;
 pub mod matching;
-pub mod report;
 pub mod rights;
 pub mod times;
 pub mod verify;
 
 pub use finding::{Finding, Found};
 pub use matching::{Mark, Matched, MatchedStatement, match_logs};
-pub use report::{csv, table};
 pub use rights::{NoMandate, Reader, Right, may_read};
 pub use times::{ResponseTimes, Row, response_times, response_times_to};
 pub use verify::{LogRecords, Pulled, verify};

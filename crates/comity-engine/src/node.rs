@@ -11,10 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_trust::history::History;
+use comity_wire::audit_exchange::AuditReply;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest};
 use comity_wire::ids::{Kid, MemberId, PublicKey};
-use comity_wire::registry::exchange_code;
+use comity_wire::registry::{audit_code, exchange_code};
 use comity_wire::roster_exchange::RosterReply;
+use comity_wire::words::Code;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -23,7 +25,7 @@ use crate::core::{Asked, Command, Core, Identity, Parts, Policy};
 use crate::desk::{AuditShown, Desk, Done, Person, Query, Shown, Work};
 use crate::error::WorkError;
 use crate::inbound::unreadable;
-use crate::limits::{COMMANDS_MAX, DELIVERY_LINGER_MS, SCHEDULER_IDLE_MS};
+use crate::limits::{BUSY_RETRY_MS, COMMANDS_MAX, DELIVERY_LINGER_MS, SCHEDULER_IDLE_MS};
 use crate::outbox::{Delivered, Due, Flight};
 use crate::ports::{Clock, Fault, Peer, Pending, Protocol, Store, Transport, Views};
 use crate::rosters::{self, Fetches};
@@ -181,6 +183,26 @@ impl Engine {
                 self.commands.try_send(command.asked()).ok()?;
                 page.await.ok()
             }
+        }
+    }
+
+    /// What a member hears when no more requests can be worked on: to come back. `None`: the protocol has no word for
+    /// it, or needs none; the stream is closed.
+    #[must_use]
+    pub fn busy(&self, protocol: Protocol, bytes: &[u8]) -> Option<Vec<u8>> {
+        let roster = rosters::reference(&self.history());
+        match protocol {
+            Protocol::Exchange => {
+                tracing::warn!(target: "comity.engine", event = "busy", protocol = "exchange");
+                let request = ExchangeRequest::decode(bytes).ok()?;
+                Some(crate::inbound::all_busy(roster, request.1.len()))
+            }
+            Protocol::Audit => {
+                tracing::warn!(target: "comity.engine", event = "busy", protocol = "audit");
+                let busy = Code::new(audit_code::BUSY)?;
+                Some(AuditReply::Refused(roster, busy, Some(BUSY_RETRY_MS)).encode())
+            }
+            Protocol::Roster | Protocol::Hello => None,
         }
     }
 

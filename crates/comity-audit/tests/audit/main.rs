@@ -11,7 +11,6 @@
 
 mod fixture;
 mod matching;
-mod report;
 mod rights;
 mod times;
 mod verifying;

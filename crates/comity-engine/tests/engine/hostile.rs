@@ -419,3 +419,31 @@ async fn when_the_queue_is_full_peers_hear_busy_and_nothing_waits_without_bound(
     assert_eq!(counts["turned"] + counts["registered"], asked);
     assert_eq!(world.count("platform", "received"), counts["registered"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_works_on_as_much_as_it_may_says_busy_to_each_statement_and_records_nothing() {
+    let world = World::of(&["platform"]);
+    let draft = |n| {
+        let body = bodies::request([n]);
+        let draft = world.federation.draft("north", "platform", body);
+        offer(
+            &draft
+                .sign(&world.federation.member("north").statement)
+                .unwrap(),
+        )
+    };
+    let request = ExchangeRequest(roster(&world), vec![draft(1), draft(2)]).encode();
+    let engine = world.engine("platform");
+    let reply = engine.busy(Protocol::Exchange, &request).unwrap();
+    let reply = ExchangeReply::decode(&reply, 2).unwrap();
+    for result in &reply.2 {
+        let ExchangeResult::Turned(why, retry_after) = result else {
+            panic!("another answer");
+        };
+        assert_eq!((why.as_str(), retry_after.is_some()), ("busy", true));
+    }
+    assert_eq!(engine.busy(Protocol::Exchange, b"junk"), None);
+    assert!(engine.busy(Protocol::Audit, b"junk").is_some());
+    assert_eq!(engine.busy(Protocol::Roster, b"junk"), None);
+    assert_eq!(world.count("platform", "received"), 0);
+}
