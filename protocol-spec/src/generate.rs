@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::pages::{self, Tables};
 use crate::registry::{Concurrent, Registry, Value, read_all, read_concurrent};
 
 const BEGIN: &str = "; BEGIN GENERATED";
@@ -65,6 +66,20 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
         let path = format!("crates/comity-{owner}/src/limits.rs");
         made.push(file(&path, rust_limits(limits, owner)));
     }
+    let new_cddl = made
+        .iter()
+        .find(|made| made.path.ends_with("comity.cddl"))
+        .map_or(old.as_str(), |made| made.text.as_str());
+    let top = spec
+        .parent()
+        .ok_or("the specification has no parent folder")?;
+    let tables = Tables {
+        registries: &registries,
+        concurrent: &concurrent,
+        cddl: new_cddl,
+    };
+    let pages = pages::all(top, &tables)?;
+    made.extend(pages);
     Ok(made)
 }
 
@@ -129,15 +144,30 @@ fn tables(registries: &[Registry], concurrent: &Concurrent) -> String {
             "\n## {}: `{}`{kind}\n\n",
             registry.title, registry.name
         );
-        match registry.name.as_str() {
-            "limit" => limit_table(&mut text, &registry.values),
-            "check" => check_table(&mut text, &registry.values),
-            "kind" => kind_table(&mut text, &registry.values),
-            _ => plain_table(&mut text, &registry.values),
-        }
+        table(&mut text, &registry.name, &registry.values);
     }
     let _ = write!(text, "\n## {}\n\n", concurrent.title);
-    plain_table(&mut text, &concurrent.rules);
+    concurrent_table(&mut text, concurrent);
+    text
+}
+
+/// The values of a registry, with the columns that it has.
+pub(crate) fn table<'v>(
+    text: &mut String,
+    registry: &str,
+    values: impl IntoIterator<Item = &'v Value>,
+) {
+    match registry {
+        "limit" => limit_table(text, values),
+        "check" => check_table(text, values),
+        "kind" => kind_table(text, values),
+        _ => plain_table(text, values),
+    }
+}
+
+/// The rules of concurrent pairs, then the pairs.
+pub(crate) fn concurrent_table(text: &mut String, concurrent: &Concurrent) {
+    plain_table(text, &concurrent.rules);
     text.push_str("\n| one | other | rule | what it comes to |\n| --- | --- | --- | --- |\n");
     for pair in &concurrent.pairs {
         let _ = writeln!(
@@ -146,17 +176,16 @@ fn tables(registries: &[Registry], concurrent: &Concurrent) -> String {
             pair.a, pair.b, pair.rule, pair.effect
         );
     }
-    text
 }
 
-fn plain_table(text: &mut String, values: &[Value]) {
+fn plain_table<'v>(text: &mut String, values: impl IntoIterator<Item = &'v Value>) {
     text.push_str("| code | meaning |\n| --- | --- |\n");
     for value in values {
         let _ = writeln!(text, "| `{}` | {} |", value.id, value.meaning);
     }
 }
 
-fn limit_table(text: &mut String, values: &[Value]) {
+fn limit_table<'v>(text: &mut String, values: impl IntoIterator<Item = &'v Value>) {
     text.push_str("| limit | value | unit | reason |\n| --- | --- | --- | --- |\n");
     for value in values {
         let _ = writeln!(
@@ -174,12 +203,12 @@ fn limit_table(text: &mut String, values: &[Value]) {
     }
 }
 
-fn check_table(text: &mut String, values: &[Value]) {
+fn check_table<'v>(text: &mut String, values: impl IntoIterator<Item = &'v Value>) {
     text.push_str(
         "| step | check | code | answer | same bytes later | passes when | next |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
     );
-    for (step, value) in values.iter().enumerate() {
+    for (step, value) in values.into_iter().enumerate() {
         let _ = writeln!(
             text,
             "| {} | {} | `{}` | {} | {} | {} | {} |",
@@ -198,7 +227,7 @@ fn check_table(text: &mut String, values: &[Value]) {
     }
 }
 
-fn kind_table(text: &mut String, values: &[Value]) {
+fn kind_table<'v>(text: &mut String, values: impl IntoIterator<Item = &'v Value>) {
     text.push_str(
         "| kind | from | opens a case | can be refused | meaning |\n| --- | --- | --- | --- | --- |\n",
     );

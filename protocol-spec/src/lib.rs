@@ -8,9 +8,11 @@
 //! registries/*.toml -> registry -> generate -> comity.cddl (between its marks)
 //!                                           -> registries.md
 //!                                           -> crates/*/src/{registry,limits,concurrent}.rs
+//!                        -> pages          -> tables in pages that people write
 //! ```
 
 pub mod generate;
+pub mod pages;
 pub mod registry;
 
 use std::path::PathBuf;

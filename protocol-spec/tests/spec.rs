@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use comity_spec::pages::{Tables, filled};
 use comity_spec::registry::{Registry, read_all, read_concurrent};
 use comity_testkit::cddl;
 
@@ -40,6 +41,64 @@ fn generated_files_are_what_the_registries_make() {
         check.status.success(),
         "{}",
         String::from_utf8_lossy(&check.stderr)
+    );
+}
+
+#[track_caller]
+fn check_page(page: &str, expected: Result<&str, &str>) {
+    let folder = comity_spec::root().join("registries");
+    let tables = Tables {
+        registries: &read_all(&folder).unwrap(),
+        concurrent: &read_concurrent(&folder).unwrap(),
+        cddl: "; a comment\none = {\n  a: two,\n}\none-more = 3\ntwo<t> = [t]\n\n; end\n",
+    };
+    let found = filled(page, &tables);
+    assert_eq!(found.as_deref().map_err(String::as_str), expected, "{page}");
+}
+
+#[test]
+fn a_table_in_a_page_is_made_anew_and_what_people_wrote_around_it_stays() {
+    check_page("no table", Ok("no table"));
+    check_page(
+        "before <!-- BEGIN TABLE registry direction -->typed by hand<!-- END TABLE --> after",
+        Ok("before <!-- BEGIN TABLE registry direction -->\n\
+            | code | meaning |\n| --- | --- |\n\
+            | `in` | From the counterpart. |\n| `out` | To the counterpart. |\n\
+            <!-- END TABLE --> after"),
+    );
+    check_page(
+        "<!-- BEGIN TABLE cddl one two --><!-- END TABLE -->",
+        Ok(
+            "<!-- BEGIN TABLE cddl one two -->\n```cddl\none = {\n  a: two,\n}\ntwo<t> = [t]\n```\n<!-- END TABLE -->",
+        ),
+    );
+}
+
+#[test]
+fn a_table_that_nothing_makes_is_an_error_that_names_it() {
+    check_page(
+        "<!-- BEGIN TABLE fairy tale --><!-- END TABLE -->",
+        Err("nothing makes a table `fairy tale`"),
+    );
+    check_page(
+        "<!-- BEGIN TABLE registry none --><!-- END TABLE -->",
+        Err("there is no registries/none.toml"),
+    );
+    check_page(
+        "<!-- BEGIN TABLE limits nobody --><!-- END TABLE -->",
+        Err("no limit has the owner `nobody`"),
+    );
+    check_page(
+        "<!-- BEGIN TABLE cddl three --><!-- END TABLE -->",
+        Err("comity.cddl has no rule `three`"),
+    );
+    check_page(
+        "<!-- BEGIN TABLE concurrent -->",
+        Err("the table `concurrent` has no end"),
+    );
+    check_page(
+        "<!-- BEGIN TABLE concurrent --> <!-- BEGIN TABLE concurrent --> <!-- END TABLE -->",
+        Err("the table `concurrent` has no end"),
     );
 }
 
