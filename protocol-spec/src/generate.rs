@@ -108,6 +108,7 @@ fn cddl_choices(registries: &[Registry]) -> String {
             "answer-code",
             "exchange-code",
             "audit-code",
+            "protocol",
         ];
         if registry.rust.is_empty() || is_no_rule.contains(&registry.name.as_str()) {
             continue;

@@ -1,22 +1,6 @@
 //! Every limit of this crate: value, unit, reason. Sizes of requests and replies that the specification fixes come
 //! from [`comity_wire::limits`]; [`Protocol`](crate::Protocol) says which belongs to which.
 
-/// In bytes. A hello, a request for rosters or for a part of the log is a handful of numbers.
-pub const SMALL_REQUEST_BYTES_MAX: usize = 65_536;
-
-/// In bytes. The longest signed checkpoint with its consistency path is far below; so is every cosignature.
-pub const WITNESS_BYTES_MAX: usize = 65_536;
-
-/// In bytes. A page of records, facts or tiles; the next request goes on from there.
-pub const AUDIT_REPLY_BYTES_MAX: usize = 1_048_576;
-
-/// In bytes. The longest signed roster and, with it, the framing of a chain: the reply that carries one must fit.
-/// What `comity-wire` decodes may be shorter, but is never longer.
-pub const ROSTER_REPLY_BYTES_MAX: usize = 4_300_000;
-
-/// In bytes. A newcomer sends parts of 64 KiB, and may answer with everything at once if it is short.
-pub const HELLO_REPLY_BYTES_MAX: usize = 4_194_304;
-
 /// In bytes. What is read or written in one step; counters and budgets move by it.
 pub const CHUNK_BYTES: usize = 16_384;
 
@@ -51,12 +35,6 @@ pub const CONNECT_TIME_MS_MAX: u64 = 10_000;
 
 /// In ms. Agreeing on the protocol of one stream: two round trips.
 pub const NEGOTIATE_TIME_MS_MAX: u64 = 10_000;
-
-/// In ms. Everything but the exchange of statements and rosters: small requests, answered from memory or one file.
-pub const SMALL_TIME_MS_MAX: u64 = 30_000;
-
-/// In ms. A hello from its first byte to its last: a peer that is not admitted holds nothing for longer.
-pub const HELLO_TIME_MS_MAX: u64 = 5_000;
 
 /// In connections. Two members that dial each other at the same moment have two; with one, both would be closed.
 pub const CONNECTIONS_PER_PEER_MAX: u32 = 2;

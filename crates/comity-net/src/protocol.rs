@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use comity_wire::limits::{
-    EXCHANGE_REPLY_BYTES_MAX, EXCHANGE_REQUEST_BYTES_MAX, EXCHANGE_TIME_MS_MAX,
+    AUDIT_REPLY_BYTES_MAX, EXCHANGE_REPLY_BYTES_MAX, EXCHANGE_REQUEST_BYTES_MAX,
+    EXCHANGE_TIME_MS_MAX, HELLO_REPLY_BYTES_MAX, HELLO_TIME_MS_MAX, ROSTER_REPLY_BYTES_MAX,
+    SMALL_REQUEST_BYTES_MAX, SMALL_TIME_MS_MAX, WITNESS_BYTES_MAX,
 };
+use comity_wire::registry::protocol;
 
 use crate::limits::{
-    AUDIT_REPLY_BYTES_MAX, EXCHANGE_BYTES, EXCHANGE_REQUESTS, HELLO_BYTES, HELLO_REPLY_BYTES_MAX,
-    HELLO_REQUESTS, HELLO_TIME_MS_MAX, ROSTER_REPLY_BYTES_MAX, SMALL_BYTES,
-    SMALL_REQUEST_BYTES_MAX, SMALL_REQUESTS, SMALL_TIME_MS_MAX, WITNESS_BYTES_MAX,
+    EXCHANGE_BYTES, EXCHANGE_REQUESTS, HELLO_BYTES, HELLO_REQUESTS, SMALL_BYTES, SMALL_REQUESTS,
 };
 use crate::tokens::Rate;
 
@@ -42,11 +43,11 @@ impl Protocol {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Exchange => "/comity/exchange/1",
-            Self::Witness => "/comity/witness/1",
-            Self::Audit => "/comity/audit/1",
-            Self::Roster => "/comity/roster/1",
-            Self::Hello => "/comity/hello/1",
+            Self::Exchange => protocol::EXCHANGE,
+            Self::Witness => protocol::WITNESS,
+            Self::Audit => protocol::AUDIT,
+            Self::Roster => protocol::ROSTER,
+            Self::Hello => protocol::HELLO,
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use comity_wire::limits::HELLO_TIME_MS_MAX;
 use futures::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -15,7 +16,6 @@ use crate::clock;
 use crate::event::emit;
 use crate::gate::{Entry, Gate, Pass};
 use crate::inbox::{Incoming, Room};
-use crate::limits::HELLO_TIME_MS_MAX;
 use crate::peer::PeerKey;
 use crate::protocol::Protocol;
 use crate::stats::{self, Counters};

@@ -138,3 +138,21 @@ pub const AUDIT_REPLY_BYTES_MAX: usize = 1_048_576;
 
 /// In count. One entry bundle; with the longest path that a tree can have they are within `FRAMING_ITEMS_MAX`.
 pub const AUDIT_RECORDS_MAX: usize = 256;
+
+/// In bytes. A hello, a request for rosters or for records is a handful of numbers.
+pub const SMALL_REQUEST_BYTES_MAX: usize = 65_536;
+
+/// In bytes. The longest signed checkpoint with its consistency path is far below; so is every cosignature.
+pub const WITNESS_BYTES_MAX: usize = 65_536;
+
+/// In bytes. The longest signed roster, and the framing of a chain.
+pub const ROSTER_REPLY_BYTES_MAX: usize = 4_300_000;
+
+/// In bytes. A newcomer sends parts of 64 KiB, and may answer with everything at once if it is short.
+pub const HELLO_REPLY_BYTES_MAX: usize = 4_194_304;
+
+/// In ms. Small requests, answered from memory or one file.
+pub const SMALL_TIME_MS_MAX: u64 = 30_000;
+
+/// In ms. A peer that is not admitted holds nothing for longer.
+pub const HELLO_TIME_MS_MAX: u64 = 5_000;

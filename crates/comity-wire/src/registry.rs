@@ -1022,6 +1022,22 @@ impl std::fmt::Display for OutcomeAnswer {
     }
 }
 
+/// Protocols between nodes. Open: others may come.
+pub mod protocol {
+    /// Statements and their receipts. Request: `EXCHANGE_REQUEST_BYTES_MAX`; reply: `EXCHANGE_REPLY_BYTES_MAX`; time: `EXCHANGE_TIME_MS_MAX`.
+    pub const EXCHANGE: &str = "/comity/exchange/1";
+    /// Charters and rosters, between members. Request: `SMALL_REQUEST_BYTES_MAX`; reply: `ROSTER_REPLY_BYTES_MAX`; time: `EXCHANGE_TIME_MS_MAX`.
+    pub const ROSTER: &str = "/comity/roster/1";
+    /// Records of a log, by right. Request: `SMALL_REQUEST_BYTES_MAX`; reply: `AUDIT_REPLY_BYTES_MAX`; time: `SMALL_TIME_MS_MAX`.
+    pub const AUDIT: &str = "/comity/audit/1";
+    /// Checkpoints and cosignatures; reserved. Request: `WITNESS_BYTES_MAX`; reply: `WITNESS_BYTES_MAX`; time: `SMALL_TIME_MS_MAX`.
+    pub const WITNESS: &str = "/comity/witness/1";
+    /// The only one that a stranger is heard on. Request: `SMALL_REQUEST_BYTES_MAX`; reply: `HELLO_REPLY_BYTES_MAX`; time: `HELLO_TIME_MS_MAX`.
+    pub const HELLO: &str = "/comity/hello/1";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 5] = [EXCHANGE, ROSTER, AUDIT, WITNESS, HELLO];
+}
+
 /// Reasons in outcomes and measures. Open: others may come.
 pub mod reason {
     /// None of the others.
