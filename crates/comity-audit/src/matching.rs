@@ -149,6 +149,10 @@ impl<'a> Entry<'a> {
         };
         let refused = leaf.kind.as_str() == record_kind::REFUSED;
         let is_out = leaf.direction.as_ref().is_some_and(|d| d == direction::OUT);
+        // The sender's word that an answer proved nothing, as often as that happened: it is offered again.
+        if refused && is_out && leaf.case.is_none() {
+            return None;
+        }
         let entry = Self {
             leaf,
             facts,

@@ -187,6 +187,23 @@ fn a_refusal_is_recorded_by_both_sides() {
 }
 
 #[test]
+fn an_answer_that_proved_nothing_is_no_refusal_however_often_it_came() {
+    let mut two = Two::new();
+    two.north
+        .about(record_kind::OFFERED, 1, "platform", REQUEST, None);
+    for after_ms in [2, 3] {
+        let leaf = two
+            .north
+            .add(record_kind::REFUSED, after_ms, Some("platform"));
+        leaf.direction = Some(code(direction::OUT));
+        leaf.statement = Some(statement("request"));
+    }
+    let matched = match_logs(&two.logs());
+    assert_eq!(matched.findings, []);
+    assert_eq!(matched.statements[0].refused, None);
+}
+
+#[test]
 fn both_sides_name_the_same_case_kind_and_parties() {
     let check_edit = |edit: &dyn Fn(&mut Two), expected: &[&str]| {
         let mut two = delivered();
