@@ -15,7 +15,7 @@ use comity_wire::registry::{KeyPurpose, content_type};
 use comity_wire::words::Sorted;
 use ed25519_dalek::SigningKey;
 
-use super::world::{World, sibling_rosters};
+use super::world::{World, new_log, sibling_rosters};
 use super::{Context, File};
 use crate::federation::{
     DAY_MS, Federation, KEYS_FROM_MS, MemberKeys, NOW_MS, add_key, edit_keys, edit_member, key,
@@ -740,6 +740,7 @@ fn rules(file: &mut File, federation: &Federation) {
         roster.resolves = Some((Hash::new([2; 32]), Hash::new([1; 32])))
     });
 
+    logs(file);
     let resurrected = under("north-superseded");
     let mut superseded = Federation::new();
     let ended = superseded.next_roster(|roster| {
@@ -769,6 +770,31 @@ fn rules(file: &mut File, federation: &Federation) {
         resurrected,
         (rule.code(), CODES),
     );
+}
+
+/// What a roster may not do to a log that a member has left for another one.
+fn logs(file: &mut File) {
+    let mut federation = Federation::new();
+    let moved = federation.next_roster(|roster| edit_member(roster, "north", new_log));
+    federation.take_roster(&federation.sign_roster(&moved));
+    let mut row = |rule: Rule, edit: &dyn Fn(&mut Member)| {
+        let roster = federation.next_roster(north(edit));
+        file.no(
+            &format!("roster-rule-{}", rule.code()),
+            &format!("This does not hold: {}", rule.sentence()),
+            "signed-roster",
+            &federation.sign_roster(&roster).encode(),
+            under("north-new-log"),
+            (rule.code(), CODES),
+        );
+    };
+    row(Rule::LogVanished, &|member| {
+        member.logs.pop();
+    });
+    row(Rule::LogReopened, &|member| {
+        member.logs[1].state = LogState::Closed((4, Hash::new([4; 32])));
+        member.logs[0].state = LogState::Open;
+    });
 }
 
 fn encodings(file: &mut File, next: &SignedPayload) {

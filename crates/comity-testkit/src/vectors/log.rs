@@ -3,11 +3,12 @@
 use comity_log::checkpoint::VerifiedCheckpoint;
 use comity_log::cosignature;
 use comity_log::evidence::{Evidence, LeafProof};
-use comity_log::key::KeyName;
+use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::names::WitnessName;
 use comity_log::note::SignatureLine;
 use comity_wire::cbor;
 use comity_wire::ids::Hash;
+use ed25519_dalek::SigningKey;
 
 use super::world::{Log, World};
 use super::{Context, File};
@@ -276,7 +277,179 @@ pub(super) fn checkpoints(world: &World) -> File {
     for (name, shows, context, bytes, code) in rows {
         file.no(name, shows, "checkpoint", &bytes, context, (code, CODES));
     }
+    cosignatures(world, &mut file);
     file
+}
+
+/// Lines of witnesses: whose count, which are ignored, and which spoil the note.
+fn cosignatures(world: &World, file: &mut File) {
+    let federation = &world.federation;
+    let good = world.log.checkpoint(5);
+    let (note, text) = (good.to_string(), good.note().text().to_owned());
+    let name = |member: &str| witness_name(federation, member);
+    let key = |member: &str| federation.member(member).witness.clone();
+    let at_s = NOW_MS / 1000;
+    let line =
+        |member: &str| cosignature::sign(&name(member), &key(member), &text, at_s).expect("a time");
+    let with = |line: &str| format!("{note}{line}\n").into_bytes();
+    let vkey = |member: &str| {
+        VerifierKey::new(name(member), KeyKind::Witness, key(member).verifying_key())
+            .expect("a usable key")
+    };
+    let of_regulator = || Context {
+        witness: Some("regulator.example".to_owned()),
+        ..log_of("platform")
+    };
+    let trusting = |keys: &[VerifierKey]| Context {
+        trusted: Some(keys.iter().map(ToString::to_string).collect()),
+        ..log_of("platform")
+    };
+    let mut cosigned = values(&good);
+    cosigned.push(("cosigned_at_s", at_s.to_string()));
+
+    let two = format!("{note}{}\n{}\n", line("north"), line("regulator"));
+    let mut by_two = values(&good);
+    by_two.push((
+        "signed_by",
+        format!("{} {}", name("north"), name("regulator")),
+    ));
+    file.ok(
+        "cosignature-two",
+        "Two witnesses have cosigned, and the reader trusts both.",
+        "checkpoint",
+        two.as_bytes(),
+        trusting(&[vkey("regulator"), vkey("north")]),
+        &by_two,
+    );
+    // `signed-note`: the id is the hash over name, type and key. Type 0x06 of
+    // `tlog-cosignature` has a key of 1,312 bytes and a signature of 2,420.
+    let written = |kind: u8, key: &[u8], blob: &[u8]| {
+        let id = Hash::of_parts(&[name("regulator").as_str().as_bytes(), b"\n", &[kind], key]);
+        let signature = [&id.as_bytes()[..4], blob].concat();
+        let base64 = data_encoding::BASE64.encode(&signature);
+        format!("— {} {base64}", name("regulator"))
+    };
+    let post_quantum = {
+        let blob = [at_s.to_be_bytes().as_slice(), &[7; 2420]].concat();
+        written(0x06, &[7; 1312], &blob)
+    };
+    let both = format!("{note}{post_quantum}\n{}\n", line("regulator"));
+    file.ok(
+        "cosignature-ml-dsa-44",
+        "A line of ML-DSA-44 under the same name is of a key that the reader does not have: carried, and ignored.",
+        "checkpoint",
+        both.as_bytes(),
+        of_regulator(),
+        &cosigned,
+    );
+    let twice = format!("{note}{}\n{}\n", line("regulator"), line("regulator"));
+    file.ok(
+        "cosignature-twice",
+        "The same line twice says it once.",
+        "checkpoint",
+        twice.as_bytes(),
+        of_regulator(),
+        &cosigned,
+    );
+
+    let blob_of = |time_s: u64, key: &SigningKey, signed: &str| {
+        let message = format!("cosignature/v1\ntime {time_s}\n{signed}");
+        let signature = ed25519_dalek::Signer::sign(key, message.as_bytes()).to_bytes();
+        [time_s.to_be_bytes().as_slice(), &signature].concat()
+    };
+    let named =
+        |id_of: &SigningKey, blob: Vec<u8>| written(0x04, id_of.verifying_key().as_bytes(), &blob);
+    let regulator = key("regulator");
+    let other_time = {
+        let mut blob = blob_of(at_s, &regulator, &text);
+        blob[7] ^= 1;
+        blob
+    };
+    let other_head = world.log.checkpoint(4).note().text().to_owned();
+    let as_log = SignatureLine::sign(&name("regulator"), &regulator, &text).to_string();
+    let rows = [
+        (
+            "cosignature-other-key",
+            "Under the regulator's name, with north's key and its id: a key that the reader does not know.",
+            named(&key("north"), blob_of(at_s, &key("north"), &text)),
+            "note-not-signed",
+        ),
+        (
+            "cosignature-forged",
+            "Name and id of the regulator's key, signed with north's.",
+            named(&regulator, blob_of(at_s, &key("north"), &text)),
+            "note-signature-invalid",
+        ),
+        (
+            "cosignature-other-time",
+            "Another time than was signed.",
+            named(&regulator, other_time),
+            "note-signature-invalid",
+        ),
+        (
+            "cosignature-time-over",
+            "A time over 2^63 - 1, and a signature that fits it.",
+            named(&regulator, blob_of(1 << 63, &regulator, &text)),
+            "note-signature-invalid",
+        ),
+        (
+            "cosignature-of-another-head",
+            "The regulator's cosignature of the head of four leaves.",
+            named(&regulator, blob_of(at_s, &regulator, &other_head)),
+            "note-signature-invalid",
+        ),
+        (
+            "cosignature-without-time",
+            "The signature alone, without the eight bytes of the time.",
+            named(&regulator, blob_of(at_s, &regulator, &text)[8..].to_vec()),
+            "note-signature-invalid",
+        ),
+        (
+            "cosignature-as-log",
+            "The regulator's witness key has signed the text as a log would: another id.",
+            as_log,
+            "note-not-signed",
+        ),
+    ];
+    for (name, shows, line, code) in rows {
+        file.no(
+            name,
+            shows,
+            "checkpoint",
+            &with(&line),
+            of_regulator(),
+            (code, CODES),
+        );
+    }
+
+    // Found by trying: two keys that have the same four bytes of hash under the name `a`.
+    let found = |seed: u32| {
+        let mut secret = [0; 32];
+        secret[..4].copy_from_slice(&seed.to_be_bytes());
+        SigningKey::from_bytes(&secret)
+    };
+    let short = KeyName::new("a").expect("a name");
+    let colliding = [69_101, 114_672].map(|seed| {
+        VerifierKey::new(short.clone(), KeyKind::Log, found(seed).verifying_key())
+            .expect("a usable key")
+    });
+    let line = SignatureLine::sign(&short, &found(69_101), &text).to_string();
+    file.no(
+        "cosignature-keys-collide",
+        "Two trusted keys with the same name and id: the line could be either's.",
+        "checkpoint",
+        &with(&line),
+        trusting(&colliding),
+        ("note-keys-collide", CODES),
+    );
+    file.no(
+        "checkpoint-too-long",
+        "Over 128 KiB; nothing of it is read.",
+        "checkpoint",
+        &[note.as_bytes(), &vec![0; 131_073 - note.len()]].concat(),
+        log_of("platform"),
+        ("note-too-long", CODES),
+    );
 }
 
 /// A log that has another first leaf, and the same key.

@@ -21,11 +21,15 @@
 mod audit;
 mod chain;
 mod exchange;
+mod fold;
 mod forge;
 mod log;
+mod proof;
 mod record;
+mod rotation;
 mod statement;
 mod transition;
+mod two_hop;
 mod world;
 
 use std::collections::BTreeMap;
@@ -36,6 +40,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::tree::Node;
 
+pub use proof::stated_leaf;
 use world::World;
 pub use world::{Chain, FederationFile, KeyEntry, Said, Story};
 
@@ -110,6 +115,27 @@ pub struct Context {
     /// How many statements were sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<usize>,
+    /// Other keys for notes that the reader trusts, as verifier keys of C2SP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted: Option<Vec<String>>,
+    /// The index at which the leaf is said to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// Which stated leaf it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf: Option<u64>,
+    /// The size of the older tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_size: Option<u64>,
+    /// The root of the older tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_root: Option<String>,
+    /// The size of the tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The root of the tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
 }
 
 /// What a reader must find: `ok`, or the one code.
@@ -245,7 +271,11 @@ pub fn files() -> Vec<Made> {
         chain::rosters(&world),
         log::checkpoints(&world),
         log::forks(&world),
+        proof::proofs(),
         transition::transitions(&world),
+        fold::pairs(&world),
+        rotation::statements(&world),
+        two_hop::exchange(&world),
     ];
     let rows = files.iter().map(|file| {
         let refused = file

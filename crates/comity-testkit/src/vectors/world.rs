@@ -9,7 +9,8 @@ use comity_log::edge::Edge;
 use comity_log::store::MemoryTiles;
 use comity_log::tree::Tree;
 use comity_trust::history::History;
-use comity_trust::key::Ended;
+use comity_trust::key::{Ended, Key};
+use comity_trust::member::{LogState, Member};
 use comity_trust::roster::Roster;
 use comity_wire::body::Body;
 use comity_wire::cose::{SignedRoot, kid_of};
@@ -25,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use super::{Context, hex};
 use crate::bodies;
 use crate::federation::{
-    DAY_MS, Federation, ISSUED_MS, NOW_MS, code, edit_keys, edit_member, key, public,
+    DAY_MS, Federation, ISSUED_MS, NOW_MS, add_key, code, edit_keys, edit_member, key, public,
     takedown_request,
 };
 
@@ -109,6 +110,7 @@ pub(super) struct World {
     pub(super) log: Log,
     chains: BTreeMap<&'static str, (&'static str, History)>,
     pub(super) busy: Tale,
+    pub(super) pair: Tale,
 }
 
 impl World {
@@ -123,11 +125,13 @@ impl World {
         ));
         let log = Log::of_platform(&federation, &base);
         let busy = busy(&federation);
+        let pair = pair(&federation);
         Self {
             chains: chains(),
             base,
             log,
             busy,
+            pair,
             federation,
         }
     }
@@ -155,6 +159,9 @@ impl World {
             ] {
                 keys.push(entry(id, purpose.as_str(), key));
             }
+        }
+        for (purpose, number) in LATER_KEYS {
+            keys.push(entry("north.example", purpose, &key("north", number)));
         }
         let chains = self.chains.iter().map(|(name, (shows, history))| {
             let chain = Chain {
@@ -196,6 +203,14 @@ impl World {
                 ),
             ),
             ("full", full),
+            (
+                "pair",
+                story(
+                    &self.pair,
+                    "What was said before every pair of `fold.json`: north asks for items 1 to 3; the platform has done item 1 \
+                     and asks a question; north disputes what was done and tells of a hold.",
+                ),
+            ),
         ];
         FederationFile {
             warning: "These keys are public. They must never sign anything but test vectors."
@@ -240,6 +255,10 @@ impl World {
             })
     }
 }
+
+/// The keys that north gets in later rosters: purpose and place, and the number
+/// that they follow from.
+const LATER_KEYS: [(&str, u8); 3] = [("statement-2", 10), ("statement-3", 11), ("log-2", 12)];
 
 fn entry(owner: &str, purpose: &str, key: &SigningKey) -> KeyEntry {
     KeyEntry {
@@ -335,9 +354,83 @@ fn chains() -> BTreeMap<&'static str, (&'static str, History)> {
             })),
         ),
         ("rotated", ("A second charter, for rosters from the second on, with two other governance keys.", rotated.history().clone())),
+        (
+            "north-new-log",
+            ("In the second roster, the first log of north is closed at size 9, and it writes a second one.", next(|roster| {
+                edit_member(roster, "north", new_log);
+            })),
+        ),
+        (
+            "rotation-2",
+            (
+                "In the second roster, the first statement key of north has ended on the day of the roster, and a second one begins.",
+                rotated_keys(2).history().clone(),
+            ),
+        ),
+        (
+            "rotation-3",
+            (
+                "In the third roster, the second statement key of north is compromised since twelve hours before the day of the \
+                 roster, and a third one begins.",
+                rotated_keys(3).history().clone(),
+            ),
+        ),
         ("siblings", ("The governance has signed two rosters of version 2.", siblings)),
     ]
     .into()
+}
+
+/// Closes the first log of a member, and opens a second one.
+pub(super) fn new_log(member: &mut Member) {
+    add_key(member, &key("north", 12), KeyPurpose::Log);
+    let mut second = member.logs[0].clone();
+    second.key = kid_of(&key("north", 12));
+    second.origin.n = 2;
+    member.logs[0].state = LogState::Closed((9, Hash::new([9; 32])));
+    member.logs.push(second);
+}
+
+/// When the second roster of the rotation was issued.
+pub(super) const SECOND_MS: u64 = ISSUED_MS + DAY_MS;
+
+/// When the third one was.
+pub(super) const THIRD_MS: u64 = SECOND_MS + DAY_MS;
+
+/// Since when the second key is compromised.
+pub(super) const COMPROMISED_MS: u64 = THIRD_MS - DAY_MS / 2;
+
+/// The federation after the second or the third roster of the rotation.
+pub(super) fn rotated_keys(version: u64) -> Federation {
+    let mut federation = Federation::new();
+    for next in 2..=version {
+        let roster = federation.next_roster(|roster| rotate(roster, next));
+        federation.take_roster(&federation.sign_roster(&roster));
+    }
+    federation
+}
+
+/// What the second and the third roster of the rotation change.
+pub(super) fn rotate(roster: &mut Roster, version: u64) {
+    let (old, ended, until, new, from) = match version {
+        2 => (1, Ended::Superseded, Some(SECOND_MS), 10, SECOND_MS),
+        _ => (
+            10,
+            Ended::CompromisedSince(COMPROMISED_MS),
+            None,
+            11,
+            THIRD_MS,
+        ),
+    };
+    let old = kid_of(&key("north", old));
+    edit_member(roster, "north", |member| {
+        edit_keys(member, KeyPurpose::Statement, |key| {
+            if key.kid == old {
+                (key.ended, key.until) = (Some(ended), until);
+            }
+        });
+        let added = Key::new(public(&key("north", new)), KeyPurpose::Statement, from);
+        member.keys = Sorted::new(member.keys.iter().cloned().chain([added]));
+    });
 }
 
 /// Two rosters of version 2.
@@ -467,6 +560,20 @@ fn busy(federation: &Federation) -> Tale {
     tale
 }
 
+/// What was said before every concurrent pair: see `fold`.
+fn pair(federation: &Federation) -> Tale {
+    let mut tale = Tale::new(federation, "pair");
+    tale.say("north", bodies::request(1..=3));
+    let done = tale.say(
+        "platform",
+        bodies::outcome(&[(1, 1, OutcomeAnswer::Done, 2_000)]),
+    );
+    tale.say("platform", bodies::question(None));
+    tale.say("north", bodies::dispute(done));
+    tale.say("north", bodies::hold("law-enforcement"));
+    tale
+}
+
 // ---- Log
 
 /// A log in memory.
@@ -523,6 +630,10 @@ impl Log {
 
     pub(super) fn tree(&self) -> Tree<&MemoryTiles> {
         Tree::open(&self.tiles, self.edge.head()).expect("a tree")
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.edge.head().size()
     }
 
     pub(super) fn root(&self, size: u64) -> Hash {
