@@ -56,12 +56,17 @@ struct World {
 impl World {
     fn read() -> Self {
         let read = |name: &str| std::fs::read_to_string(folder().join(name)).unwrap();
-        let names = vectors::files().into_iter().map(|made| made.name);
-        let lists = names.filter(|name| name.ends_with(".json") && name != "federation.json");
+        let entries = std::fs::read_dir(folder()).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".json") && name != "federation.json")
+            .collect();
+        names.sort();
         Self {
             file: serde_json::from_str(&read("federation.json")).unwrap(),
-            vectors: lists
-                .flat_map(|name| serde_json::from_str::<Vec<Vector>>(&read(&name)).unwrap())
+            vectors: names
+                .iter()
+                .flat_map(|name| serde_json::from_str::<Vec<Vector>>(&read(name)).unwrap())
                 .collect(),
         }
     }

@@ -143,16 +143,20 @@ impl Pair {
         let tale = &world.pair;
         let first = *tale.said[0].id();
         // Who gives up waiting has to name the other statement, so that is said first.
-        let second = say(world, name, "b", b, Manner::Accepts, None, 0);
+        // A second opening has a smaller id than the first: else nothing would show.
+        let counts = |one: &Statement| !b.opens() || a_is_smaller.is_none() || *one.id() < first;
+        let second = (0..)
+            .map(|attempt| say(world, name, "b", b, Manner::Accepts, None, attempt))
+            .find(counts)
+            .expect("some are");
         let of = (second.issuer().as_str(), *second.id());
-        let first_of = |attempt| say(world, name, "a", a, manner, Some(of), attempt);
-        let statement = match a_is_smaller {
-            None => first_of(0),
-            Some(smaller) => (0..)
-                .map(first_of)
-                .find(|one| (one.id() < second.id()) == smaller)
-                .expect("every second one is"),
+        let is_in_order = |one: &Statement| {
+            a_is_smaller.is_none_or(|smaller| (one.id() < second.id()) == smaller)
         };
+        let statement = (0..)
+            .map(|attempt| say(world, name, "a", a, manner, Some(of), attempt))
+            .find(is_in_order)
+            .expect("every second one is");
         let said = |label, manner, statement| Said {
             label,
             manner,

@@ -46,7 +46,7 @@ struct Story {
     relayed: Statement,
     /// South's receipt for the platform's outcome.
     receipt: Vec<u8>,
-    logs: [(&'static str, Log, Vec<(Leaf, Facts)>); 3],
+    logs: [Written; 3],
 }
 
 impl Story {
@@ -121,7 +121,7 @@ impl Story {
             done,
             relayed,
             receipt,
-            logs: [north, south, platform].map(|kept| (kept.member, kept.log(), kept.records)),
+            logs: [north, south, platform].map(Kept::written),
         }
     }
 
@@ -181,7 +181,12 @@ impl Story {
     }
 
     fn records(&self, world: &World, file: &mut File) {
-        for (member, log, records) in &self.logs {
+        for Written {
+            member,
+            log,
+            records,
+        } in &self.logs
+        {
             let size = log.size();
             for (leaf, facts) in records {
                 let kind = leaf.kind.as_str();
@@ -335,7 +340,14 @@ impl Story {
     }
 }
 
-/// The log of one member as the story goes on.
+/// The log of one member, when all is said.
+struct Written {
+    member: &'static str,
+    log: Log,
+    records: Vec<(Leaf, Facts)>,
+}
+
+/// The same as the story goes on.
 struct Kept<'a> {
     world: &'a World,
     member: &'static str,
@@ -396,6 +408,14 @@ impl<'a> Kept<'a> {
             .expect("it was recorded");
         let place = usize::try_from(leaf.index).expect("small");
         self.log().receipt(place, leaf.index + 1).encode()
+    }
+
+    fn written(self) -> Written {
+        Written {
+            member: self.member,
+            log: self.log(),
+            records: self.records,
+        }
     }
 
     fn log(&self) -> Log {
