@@ -12,7 +12,7 @@ use crate::cbor;
 use crate::leaf::RosterRef;
 use crate::limited::{Limited as _, integer, length};
 use crate::limits::{
-    EXCHANGE_REQUEST_BYTES_MAX, ROSTER_CHAIN_MAX, ROSTER_PART_BYTES_MAX, STATEMENT_BYTES_MAX,
+    ROSTER_CHAIN_MAX, ROSTER_PART_BYTES_MAX, ROSTER_REPLY_BYTES_MAX, SMALL_REQUEST_BYTES_MAX,
 };
 use crate::object::ObjectError;
 use crate::words::Code;
@@ -53,7 +53,7 @@ impl RosterRequest {
     /// # Errors
     /// What is wrong with it.
     pub fn decode(bytes: &[u8]) -> Result<Self, ObjectError> {
-        ObjectError::check_framing(bytes, STATEMENT_BYTES_MAX)?;
+        ObjectError::check_framing(bytes, SMALL_REQUEST_BYTES_MAX)?;
         let request: Self = cbor::decode(bytes)?;
         match &request {
             Self::Hello(roster) => integer(roster.0)?,
@@ -79,7 +79,7 @@ impl RosterReply {
     /// # Errors
     /// What is wrong with it.
     pub fn decode(bytes: &[u8]) -> Result<Self, ObjectError> {
-        ObjectError::check_framing(bytes, EXCHANGE_REQUEST_BYTES_MAX)?;
+        ObjectError::check_framing(bytes, ROSTER_REPLY_BYTES_MAX)?;
         let reply: Self = cbor::decode(bytes)?;
         match &reply {
             Self::Hello(roster, code) => {

@@ -13,7 +13,7 @@ use comity_wire::notice::{Restored, Sequences, SignedNotice};
 use comity_wire::receipt::Receipt;
 use comity_wire::refusal::Refusal;
 use comity_wire::registry::Kind;
-use comity_wire::roster_exchange::RosterReply;
+use comity_wire::roster_exchange::{RosterReply, RosterRequest};
 
 use crate::objects::{Read, one, read_statement};
 
@@ -879,7 +879,7 @@ fn code_of(read: Read, bytes: &[u8]) -> &'static str {
 #[test]
 fn what_is_too_long_is_not_read() {
     let too_long = |max: usize| vec![0xff; max + 1];
-    let rows: [(usize, Read); 12] = [
+    let rows: [(usize, Read); 14] = [
         (STATEMENT_BYTES_MAX, read_statement),
         (STATEMENT_BYTES_MAX, reader!(Refusal::read)),
         (STATEMENT_BYTES_MAX, reader!(Facts::decode)),
@@ -893,6 +893,8 @@ fn what_is_too_long_is_not_read() {
             EXCHANGE_REPLY_BYTES_MAX,
             reader!(|bytes: &[u8]| ExchangeReply::decode(bytes, 1)),
         ),
+        (SMALL_REQUEST_BYTES_MAX, reader!(RosterRequest::decode)),
+        (ROSTER_REPLY_BYTES_MAX, reader!(RosterReply::decode)),
         (AUDIT_REQUEST_BYTES_MAX, reader!(AuditRequest::decode)),
         (AUDIT_REPLY_BYTES_MAX, reader!(AuditReply::decode)),
     ];
