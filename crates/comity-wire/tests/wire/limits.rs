@@ -976,11 +976,15 @@ fn a_message_of_more_data_items_than_any_needs_is_not_decoded() {
 /// Every limit of this crate is in a test above, or has a reason not to be.
 #[test]
 fn no_limit_is_forgotten() {
-    const ELSEWHERE: [&str; 3] = [
+    const ELSEWHERE: [&str; 7] = [
         // How bytes travel is not known here.
         "EXCHANGE_REQUEST_RELAYED_BYTES_MAX",
         "EXCHANGE_REPLY_RELAYED_BYTES_MAX",
+        "WITNESS_BYTES_MAX",
+        "HELLO_REPLY_BYTES_MAX",
         "EXCHANGE_TIME_MS_MAX",
+        "SMALL_TIME_MS_MAX",
+        "HELLO_TIME_MS_MAX",
     ];
     let tests = include_str!("limits.rs");
     let constants = include_str!("../../src/limits.rs")
