@@ -257,7 +257,7 @@ const FRAGMENTS: [(&str, &str); 85] = [
     ("duration-ms = uint .le {}", "DURATION_MS_MAX"),
     ("count       = uint .le {}", "INTEGER_MAX"),
     ("(tstr .size (2..{})) .and (tstr .regexp", "CODE_BYTES_MAX"),
-    ("text        = (tstr .size (1..{}))", "TEXT_BYTES_MAX"),
+    ("free-text   = (tstr .size (1..{}))", "TEXT_BYTES_MAX"),
     ("name        = (tstr .size (1..{}))", "NAME_BYTES_MAX"),
     ("reference   = (tstr .size (1..{}))", "REFERENCE_BYTES_MAX"),
     ("item-number = 1..{}", "ITEM_NUMBER_MAX"),

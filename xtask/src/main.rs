@@ -2,10 +2,11 @@
 //!
 //! One file per command: [`mod@test`] runs every suite, [`fuzz`] looks for crashes, [`mod@bench`] measures, [`spec`] writes
 //! the generated files. [`tools`] finds or installs what they need, with [`debian`] for what the system has packages
-//! of; [`go`] builds the verifier that is not ours; [`process`] starts all of it. The rules that no compiler
+//! of; [`go`] builds the verifier that is not ours, [`clients`] installs what the members need that are not; [`process`] starts all of it. The rules that no compiler
 //! holds (who may depend on whom, what the documentation may claim) are tests, under `rules/`.
 
 mod bench;
+mod clients;
 mod debian;
 mod fuzz;
 mod go;

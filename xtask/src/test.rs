@@ -2,7 +2,7 @@
 
 use crate::process::{self, Outcome};
 use crate::tools::Tools;
-use crate::{fuzz, go, spec};
+use crate::{clients, fuzz, go, spec};
 use clap::builder::PossibleValuesParser;
 use std::env;
 use std::path::PathBuf;
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Run every check: what continuous integration runs, and nothing else
 ///
-/// Installs the check tools that are missing into target/tools, and Go with apt-get where this may (as root, or with
-/// sudo that asks nothing). A check whose tool can not be had is SKIPPED, and fails when the environment variable CI is
+/// Installs the check tools that are missing into target/tools, what foreign clients need into target/interop, and Go,
+/// Node and Python with apt-get where this may (as root, or with sudo that asks nothing). A check whose tool can not be had is SKIPPED, and fails when the environment variable CI is
 /// set.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: cargo xtask test
@@ -70,9 +70,9 @@ const SUITES: [Suite; 14] = [
     },
     Suite {
         name: "interop",
-        needs: &["go"],
+        needs: &["go", "node", "python"],
         run: interop,
-        remedy: "read which verifier said what about which log in the first failing test above",
+        remedy: "read what the program that is not ours said in the first failing test above",
     },
     Suite {
         name: "doc-tests",
@@ -214,7 +214,7 @@ fn node() -> PathBuf {
 /// Programs that others wrote against ours. Chosen from the whole workspace and not by package: features are then those
 /// of the suite `tests`, and nothing is built a second time.
 fn interop(tools: &Tools) -> Verdict {
-    let chosen = ["--workspace", "--test", "interop"];
+    let chosen = ["--workspace", "--test", "interop", "--test", "clients"];
     let mut command = match tools.need(&["cargo-nextest"]) {
         Ok(()) => {
             let mut command = process::cargo(&["nextest", "run"]);
@@ -230,7 +230,10 @@ fn interop(tools: &Tools) -> Verdict {
         }
     };
     match go::build_verifier() {
-        Ok(verifier) => verdict(process::run(command.env("COMITY_LOG_VERIFIER", verifier))),
+        Ok(verifier) => {
+            clients::export(&mut command);
+            verdict(process::run(command.env("COMITY_LOG_VERIFIER", verifier)))
+        }
         Err(reason) => verdict(Err(reason)),
     }
 }

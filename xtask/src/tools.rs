@@ -1,11 +1,12 @@
-//! Finds the tools that the checks need, and installs what is missing: Rust's into `target/tools`, Go by [`debian`].
+//! Finds the tools that the checks need, and installs what is missing: Rust's into `target/tools`, Go by [`debian`], and
+//! what the foreign members need by [`clients`].
 //!
 //! Versions and hashes are in `xtask/tools.txt` and nowhere else. First choice: that very version, wherever it is.
 //! Then `pip install` of the prebuilt wheels, checked by hash. Then, with a note, another version that happens to be
 //! here. Then `cargo install --locked`. Otherwise the tool is missing, and whoever needs it says `SKIPPED, needs X`.
 
 use crate::process::{self, Outcome};
-use crate::{debian, go};
+use crate::{clients, debian, go};
 use std::collections::BTreeMap;
 use std::env;
 
@@ -36,6 +37,13 @@ impl Tools {
         }
         if wanted.contains(&"go") {
             tools.go(may_install);
+        }
+        for language in [clients::NODE, clients::PYTHON] {
+            if wanted.contains(&language.name)
+                && let Err(why) = language.ensure(may_install)
+            {
+                tools.missing.insert(language.name.to_owned(), why);
+            }
         }
         tools
     }

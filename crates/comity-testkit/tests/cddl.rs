@@ -115,7 +115,7 @@ fn words_have_a_size_and_a_pattern() {
         &[long("0A", 16), long("0a", 17)],
     );
     check(
-        "text",
+        "free-text",
         &[text("a\nb"), text("Bücher\u{a0}"), long("ä", 2000)],
         &[
             text(""),
