@@ -158,6 +158,17 @@ pub(crate) struct Event {
     pub(crate) standing: String,
     pub(crate) receipt: Option<String>,
     pub(crate) index: Option<u64>,
+    pub(crate) extensions: Vec<Extension>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Extension {
+    pub(crate) name: String,
+    pub(crate) critical: bool,
+    pub(crate) bytes: u64,
+    pub(crate) text: Option<String>,
+    pub(crate) hex: Option<String>,
+    pub(crate) shortened: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -145,6 +145,7 @@ impl Node {
             clock: parts.clock,
             charters: parts.charters,
             rosters: parts.rosters,
+            extensions: comity_wire::ext::NONE,
         };
         let (engine, running) = Engine::start(start).map_err(of_fault)?;
         tasks.spawn(serve(inbox, engine.clone()));

@@ -1061,6 +1061,24 @@ fn event(statement: &str, index: Option<u64>) -> Event {
         standing: "received".to_owned(),
         receipt: some("Registered here as record 2."),
         index,
+        extensions: vec![
+            comity_engine::desk::ExtensionShown {
+                name: "tomorrow.note".to_owned(),
+                critical: false,
+                bytes: 300,
+                text: some("seen\u{202e} by two"),
+                hex: None,
+                shortened: true,
+            },
+            comity_engine::desk::ExtensionShown {
+                name: "tomorrow.shift".to_owned(),
+                critical: true,
+                bytes: 2,
+                text: None,
+                hex: some("00ff"),
+                shortened: false,
+            },
+        ],
     }
 }
 
@@ -1111,6 +1129,8 @@ fn a_case_is_shown_with_items_deadlines_statements_and_links() {
         "1 min",
         "accepts all items [received, registered 2026-03-01 12:00:00Z]",
         "Registered here as record 2.",
+        "extension tomorrow.note, 300 bytes: \"seen\u{fffd} by two\" and more",
+        "critical extension tomorrow.shift, 2 bytes: h'00ff'",
         &format!("It follows from: item 1 is item 4 of case {OTHER}"),
         "We may now send: outcome.",
     ] {

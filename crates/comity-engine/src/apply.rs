@@ -5,7 +5,7 @@
 use comity_case::{Arrival, State, Status};
 use comity_wire::body::Body;
 use comity_wire::ids::{CaseId, StatementId};
-use comity_wire::statement::{Received as ReceivedBytes, Statement};
+use comity_wire::statement::Statement;
 use comity_wire::words::{Code, ItemNumber, TimeMs};
 use serde_bytes::ByteBuf;
 
@@ -33,7 +33,7 @@ impl Core {
             Frame::Offered(frame) => self.apply_offered(seq, frame),
             Frame::Tried(frame) => self.apply_tried(frame),
             Frame::Sent(frame) => self.apply_sent(at, seq, frame),
-            Frame::TurnedDown(TurnedDown(id, ..)) => self.apply_end(seq, id, Standing::Refused),
+            Frame::TurnedDown(TurnedDown(id, ..)) => self.apply_turned_down(at, seq, id),
             Frame::GaveUp(GaveUp(id, why, ..)) => self.apply_gave_up(seq, id, why),
             Frame::Refused(Refused(of, ..)) => {
                 self.views.put(REFUSED, of.as_bytes(), &at.0.to_be_bytes())
@@ -156,24 +156,6 @@ impl Core {
             offered: false,
         };
         self.put_outbox(statement.id(), None, &entry)
-    }
-
-    fn statement_in(
-        &self,
-        bytes: &[u8],
-        public: &comity_wire::ids::PublicKey,
-    ) -> Result<Statement, Fault> {
-        let damaged = || {
-            Fault::new(
-                "journal-edited",
-                "a statement in the journal does not verify",
-            )
-        };
-        let verifying = public.usable().ok_or_else(damaged)?;
-        ReceivedBytes::read(bytes)
-            .and_then(|read| read.verify(&verifying))
-            .and_then(|signed| signed.open())
-            .map_err(|_| damaged())
     }
 
     fn add_statement(
@@ -302,9 +284,12 @@ impl Core {
         })
     }
 
-    fn apply_end(&mut self, seq: u64, id: &StatementId, standing: Standing) -> Result<(), Fault> {
+    fn apply_turned_down(&mut self, at: Position, seq: u64, id: &StatementId) -> Result<(), Fault> {
         self.leave_outbox(id)?;
-        self.change_statement(seq, id, |row| row.standing = standing)
+        self.change_statement(seq, id, |row| {
+            row.standing = Standing::Refused;
+            row.receipt = Some(at.0);
+        })
     }
 
     fn apply_gave_up(&mut self, seq: u64, id: &StatementId, why: &Code) -> Result<(), Fault> {

@@ -3,6 +3,7 @@
 use comity_case::{Case, Entry, Party};
 use comity_trust::authorise::Parties;
 use comity_wire::ids::{CaseId, PublicKey, StatementId};
+use comity_wire::registry::Check;
 use comity_wire::statement::{Received as ReceivedBytes, Statement};
 use comity_wire::words::Sorted;
 use serde_bytes::ByteBuf;
@@ -114,33 +115,54 @@ impl Core {
         let stored = self.store.read(at)?;
         match Frame::decode(stored.kind, &stored.body)? {
             Frame::Received(Received(bytes, key, evidence, ..)) => {
-                statement(&bytes, &key, evidence)
+                self.kept_in(&bytes, &key, evidence)
             }
-            Frame::Own(Own(bytes, key, evidence, ..)) => statement(&bytes, &key, evidence),
+            Frame::Own(Own(bytes, key, evidence, ..)) => self.kept_in(&bytes, &key, evidence),
             _ => Err(Fault::new(
                 "views-damaged",
                 "a row names a frame that is no statement",
             )),
         }
     }
+
+    fn kept_in(
+        &self,
+        bytes: &[u8],
+        key: &PublicKey,
+        evidence: Vec<ByteBuf>,
+    ) -> Result<Kept, Fault> {
+        Ok(Kept {
+            statement: self.statement_in(bytes, key)?,
+            evidence,
+        })
+    }
+
+    /// Reads a statement of the journal again.
+    pub(crate) fn statement_in(&self, bytes: &[u8], key: &PublicKey) -> Result<Statement, Fault> {
+        let key = key.usable().ok_or_else(edited)?;
+        ReceivedBytes::read(bytes)
+            .and_then(|read| read.verify(&key))
+            .and_then(|signed| signed.open_knowing(self.extensions))
+            .map_err(|rejection| match rejection.check {
+                Check::Ext => not_known_any_more(),
+                _ => edited(),
+            })
+    }
 }
 
-fn statement(bytes: &[u8], key: &PublicKey, evidence: Vec<ByteBuf>) -> Result<Kept, Fault> {
-    let damaged = || {
-        Fault::new(
-            "journal-edited",
-            "a statement in the journal does not verify any more",
-        )
-    };
-    let key = key.usable().ok_or_else(damaged)?;
-    let statement = ReceivedBytes::read(bytes)
-        .and_then(|read| read.verify(&key))
-        .and_then(|signed| signed.open())
-        .map_err(|_| damaged())?;
-    Ok(Kept {
-        statement,
-        evidence,
-    })
+fn edited() -> Fault {
+    Fault::new(
+        "journal-edited",
+        "a statement in the journal does not verify any more",
+    )
+}
+
+/// Whoever goes back to an older version must not act on half of what it took.
+fn not_known_any_more() -> Fault {
+    Fault::new(
+        "extension-not-known",
+        "the journal has a statement with a critical extension that a newer version took and this one does not know: start the newer one",
+    )
 }
 
 impl Loaded {

@@ -17,6 +17,7 @@ use comity_log::checkpoint::{Checkpoint, VerifiedCheckpoint};
 use comity_log::head::Head;
 use comity_trust::history::{Added, History};
 use comity_trust::member::LogState;
+use comity_wire::ext::Known;
 use comity_wire::ids::{CaseId, MemberId, PublicKey, StatementId};
 use comity_wire::leaf::{Leaf, Origin, RosterRef};
 use comity_wire::registry::{Kind, audit_code, exchange_code, record_kind};
@@ -181,6 +182,8 @@ pub(crate) struct Core {
     pub(crate) me: MemberId,
     pub(crate) identity: Identity,
     pub(crate) policy: Policy,
+    /// The critical extensions that are acted on here.
+    pub(crate) extensions: Known,
     pub(crate) store: Box<dyn Store>,
     pub(crate) views: Box<dyn Views>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -226,6 +229,7 @@ pub(crate) struct Parts {
     /// The chain as the operator has it: the first charter says which federation this is.
     pub(crate) charters: Vec<Vec<u8>>,
     pub(crate) rosters: Vec<Vec<u8>>,
+    pub(crate) extensions: Known,
 }
 
 impl Core {
@@ -239,6 +243,7 @@ impl Core {
             clock,
             charters,
             rosters,
+            extensions,
         } = parts;
         let mut chain = chain_in(&*store)?;
         let first = match chain.first() {
@@ -265,6 +270,7 @@ impl Core {
             me: identity.member.clone(),
             identity,
             policy,
+            extensions,
             store,
             views,
             clock,

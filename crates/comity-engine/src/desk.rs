@@ -742,6 +742,25 @@ pub struct Event {
     pub receipt: Option<String>,
     /// The index of the record in this node's log.
     pub index: Option<u64>,
+    /// What it carries beside what this version of the protocol says.
+    pub extensions: Vec<ExtensionShown>,
+}
+
+/// An extension of a statement, as it came. No locator is in one: a locator is part of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ExtensionShown {
+    /// Its name.
+    pub name: String,
+    /// Whether who does not know it must refuse the statement.
+    pub critical: bool,
+    /// The length of its value.
+    pub bytes: u64,
+    /// Its value, or how it begins, if that is text that can be printed.
+    pub text: Option<String>,
+    /// Its value, or how it begins, in hex, if it is no text.
+    pub hex: Option<String>,
+    /// Whether only the beginning of the value is shown.
+    pub shortened: bool,
 }
 
 /// A deadline.

@@ -5,6 +5,10 @@ use comity_wire::words::DurationMs;
 /// Rows of one page of a list. A person reads less, and a program asks again.
 pub const PAGE_ROWS_MAX: usize = 200;
 
+/// In bytes. How much of the value of an extension is shown: a case can have many, and nobody reads more of what they
+/// do not know.
+pub const EXTENSION_SHOWN_BYTES_MAX: usize = 256;
+
 /// Commands that wait for the one thread. Beyond it, who asks waits or hears `busy`.
 pub const COMMANDS_MAX: usize = 256;
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use comity_trust::history::History;
 use comity_wire::audit_exchange::AuditReply;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest};
+use comity_wire::ext::Known;
 use comity_wire::ids::{Kid, MemberId, PublicKey};
 use comity_wire::registry::{audit_code, exchange_code};
 use comity_wire::roster_exchange::RosterReply;
@@ -49,6 +50,9 @@ pub struct Start {
     pub charters: Vec<Vec<u8>>,
     /// Signed rosters, from the first.
     pub rosters: Vec<Vec<u8>>,
+    /// The critical extensions of statements that whoever runs this engine acts on. The engine acts on none: it keeps
+    /// them, passes them on and shows them.
+    pub extensions: Known,
 }
 
 impl std::fmt::Debug for Start {
@@ -66,6 +70,7 @@ pub struct Engine {
     pub(crate) fetches: Arc<Fetches>,
     commands: mpsc::Sender<Asked>,
     history: watch::Receiver<Arc<History>>,
+    extensions: Known,
 }
 
 impl std::fmt::Debug for Engine {
@@ -98,6 +103,7 @@ impl Engine {
             clock,
             charters,
             rosters,
+            extensions,
         } = start;
         let me = identity.member.clone();
         let parts = Parts {
@@ -108,6 +114,7 @@ impl Engine {
             clock: Arc::clone(&clock),
             charters,
             rosters,
+            extensions,
         };
         let (core, history) = Core::open(parts)?;
         let wake = core.signals.outbox.subscribe();
@@ -123,6 +130,7 @@ impl Engine {
             fetches: Arc::default(),
             commands,
             history,
+            extensions,
         };
         let mut tasks = JoinSet::new();
         let alive = watch::Sender::new(true);
@@ -214,11 +222,12 @@ impl Engine {
             return Some(unreadable(roster, exchange_code::BAD_EXCHANGE));
         };
         self.notice_roster(peer, request.0.0);
+        let known = self.extensions;
         let offers = tokio::task::spawn_blocking(move || {
             request
                 .1
                 .into_iter()
-                .map(|offer| verify(offer, &history))
+                .map(|offer| verify(offer, &history, known))
                 .collect()
         });
         let (reply, answer) = oneshot::channel();

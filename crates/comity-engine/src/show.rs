@@ -6,21 +6,23 @@ use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::tlog_proof::TlogProof;
 use comity_log::tree::Tree;
 use comity_wire::body::Body;
+use comity_wire::ext::{Extension, Extensions};
 use comity_wire::ids::{CaseId, Nonce, PublicKey, StatementId};
 use comity_wire::parts::Locator;
-use comity_wire::registry::urgency;
+use comity_wire::registry::{Check, urgency};
 use comity_wire::words::{Code, TimeMs};
 
 use crate::apply::unpacked;
 use crate::cases::Loaded;
 use crate::core::Core;
 use crate::desk::{
-    CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction, DraftRow, Event, ItemShown,
-    Items, LogShown, MemberRow, MembersShown, OutboxRow, Overview, Page, Person, ProofShown, Query,
-    RosterShown, Shown,
+    CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction, DraftRow, Event,
+    ExtensionShown, ItemShown, Items, LogShown, MemberRow, MembersShown, OutboxRow, Overview, Page,
+    Person, ProofShown, Query, RosterShown, Shown,
 };
 use crate::error::WorkError;
-use crate::limits::PAGE_ROWS_MAX;
+use crate::frame::Frame;
+use crate::limits::{EXTENSION_SHOWN_BYTES_MAX, PAGE_ROWS_MAX};
 use crate::ports::{Fault, Position};
 use crate::receipt::Tiles;
 use crate::record::short;
@@ -224,6 +226,7 @@ impl Core {
                 standing: standing.to_owned(),
                 receipt: self.receipt_words(&row, kept.statement.payload().to.as_str())?,
                 index: row.index,
+                extensions: extensions_shown(kept.statement.payload().ext.as_ref()),
             });
         }
         Ok(events)
@@ -236,19 +239,21 @@ impl Core {
                 "Registered here as record {index}; its sender has the receipt. That is no answer yet."
             )));
         }
+        if row.standing == Standing::Refused {
+            return self.refusal_words(row, to).map(Some);
+        }
         let Some(at) = row.receipt else {
             return Ok(match row.standing {
                 Standing::Waiting => Some(format!("{to} has not registered it yet.")),
-                Standing::Refused => Some(format!("{to} refused to register it, and signed that.")),
                 Standing::Expired => Some(format!(
                     "It could not be delivered to {to}. Nobody there has it."
                 )),
-                Standing::Received | Standing::Delivered => None,
+                Standing::Received | Standing::Delivered | Standing::Refused => None,
             });
         };
         let stored = self.store.read(Position(at))?;
-        let frame = crate::frame::Frame::decode(stored.kind, &stored.body)?;
-        let crate::frame::Frame::Sent(sent) = frame else {
+        let frame = Frame::decode(stored.kind, &stored.body)?;
+        let Frame::Sent(sent) = frame else {
             return Ok(None);
         };
         let receipt = comity_wire::receipt::Receipt::read(&sent.1)
@@ -257,6 +262,22 @@ impl Core {
             "{to} registered it as record {} of its log and proved it. That says that it arrived, not that anybody answered.",
             receipt.leaf().index
         )))
+    }
+
+    /// A refusal with its code, and whose move it is now.
+    fn refusal_words(&self, row: &StatementRow, to: &str) -> Result<String, WorkError> {
+        let words = format!("{to} refused to register it, and signed that");
+        let Some(at) = row.receipt else {
+            return Ok(format!("{words}."));
+        };
+        let stored = self.store.read(Position(at))?;
+        let Frame::TurnedDown(refusal) = Frame::decode(stored.kind, &stored.body)? else {
+            return Ok(format!("{words}."));
+        };
+        let why = refusal.2.as_str();
+        let check = Check::ALL.into_iter().find(|check| check.code() == why);
+        let next = check.map_or("", Check::next);
+        Ok(format!("{words}: {why}. {next}").trim_end().to_owned())
     }
 
     /// The times at which this node's records have a statement down.
@@ -668,8 +689,8 @@ impl Core {
         let receipt = match row.receipt {
             Some(at) => {
                 let stored = self.store.read(Position(at))?;
-                match crate::frame::Frame::decode(stored.kind, &stored.body)? {
-                    crate::frame::Frame::Sent(sent) => Some(hex(&sent.1)),
+                match Frame::decode(stored.kind, &stored.body)? {
+                    Frame::Sent(sent) => Some(hex(&sent.1)),
                     _ => None,
                 }
             }
@@ -842,6 +863,33 @@ fn item_shown(item: &comity_case::ItemState) -> ItemShown {
             })
             .collect(),
     }
+}
+
+fn extensions_shown(extensions: Option<&Extensions>) -> Vec<ExtensionShown> {
+    let shown = |Extension(name, critical, value): &Extension| {
+        let begins = value.get(..EXTENSION_SHOWN_BYTES_MAX).unwrap_or(value);
+        let text = printable(value)
+            .and_then(|text| text.get(..text.floor_char_boundary(EXTENSION_SHOWN_BYTES_MAX)));
+        ExtensionShown {
+            name: name.as_str().to_owned(),
+            critical: *critical,
+            bytes: u64::try_from(value.len()).unwrap_or(u64::MAX),
+            hex: text.is_none().then(|| hex(begins)),
+            text: text.map(str::to_owned),
+            shortened: begins.len() < value.len(),
+        }
+    };
+    extensions.into_iter().flatten().map(shown).collect()
+}
+
+/// What somebody else wrote and nobody here has checked: text only if it cannot pass for something else.
+fn printable(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    (!text.contains(unseen)).then_some(text)
 }
 
 fn in_hex(links: Vec<(u64, CaseId, u64)>) -> Vec<(u64, String, u64)> {

@@ -60,7 +60,7 @@ pub(crate) struct StatementRow {
     pub(crate) index: Option<u64>,
     pub(crate) offered: Option<TimeMs>,
     pub(crate) registered: Option<TimeMs>,
-    /// Place of the frame with the receipt.
+    /// Place of the frame with the receipt, or with the refusal.
     pub(crate) receipt: Option<u64>,
     /// When the receipt came.
     pub(crate) receipted: Option<TimeMs>,

@@ -4,6 +4,7 @@
 
 use comity_trust::history::History;
 use comity_wire::exchange::Offer;
+use comity_wire::ext::Known;
 use comity_wire::ids::{MemberId, PublicKey, StatementId};
 use comity_wire::receipt::WireReceipt;
 use comity_wire::registry::Check;
@@ -61,9 +62,9 @@ impl Signed {
 }
 
 /// Verifies an offer.
-pub(crate) fn verify(offer: Offer, history: &History) -> Verified {
+pub(crate) fn verify(offer: Offer, history: &History, extensions: Known) -> Verified {
     let Offer(bytes, earlier, evidence) = offer;
-    let verdict = signed(&bytes, history);
+    let verdict = signed(&bytes, history, extensions);
     Verified {
         offer: Opened {
             bytes,
@@ -74,7 +75,7 @@ pub(crate) fn verify(offer: Offer, history: &History) -> Verified {
     }
 }
 
-fn signed(bytes: &[u8], history: &History) -> Result<Signed, Rejection> {
+fn signed(bytes: &[u8], history: &History, extensions: Known) -> Result<Signed, Rejection> {
     let signed = comity_trust::verify::verify(bytes, history)?;
     let (id, issuer) = (*signed.id(), signed.issuer().clone());
     let kid = *comity_wire::statement::Received::read(bytes)?.kid();
@@ -85,6 +86,6 @@ fn signed(bytes: &[u8], history: &History) -> Result<Signed, Rejection> {
         id,
         issuer,
         key,
-        statement: signed.open(),
+        statement: signed.open_knowing(extensions),
     })
 }

@@ -3,6 +3,7 @@
 
 use comity_case::State;
 use comity_intake::{ByHand, Report as Typed, Route};
+use comity_trust::history::History;
 use comity_wire::body::{
     Acknowledgement, Body, Hold, Information, InformationRequest, Next, Observation,
     ObservationItem, Outcome, OutcomeItem, Withdrawal,
@@ -545,13 +546,37 @@ impl Core {
 
     fn rosters(&mut self, new: &NewRosters) -> Result<Done, WorkError> {
         if !self.learn(&new.charters, &new.rosters)? {
-            return Err(WorkError::asker(
-                "nothing-new",
-                "none of the charters and rosters follows the one that is in force",
-                "`comity members` shows which is; `comity roster show` reads a file",
-            ));
+            return Err(match self.refused_of(new) {
+                Some(why) => WorkError::asker(
+                    "nothing-new",
+                    format!("the first of them that is new is refused: {why}"),
+                    "`comity roster show` reads a file; `unknown-critical` asks for a newer version of this program",
+                ),
+                None => WorkError::asker(
+                    "nothing-new",
+                    "none of the charters and rosters follows the one that is in force",
+                    "`comity members` shows which is; `comity roster show` reads a file",
+                ),
+            });
         }
         Ok(Done::Roster(self.roster_shown()))
+    }
+
+    /// Why the first of these charters and rosters that cannot be taken is not.
+    fn refused_of(&self, new: &NewRosters) -> Option<&'static str> {
+        let mut history = History::clone(&self.history);
+        let now = self.time();
+        let charters = new.charters.iter();
+        let mut added: Vec<_> = charters.map(|bytes| history.add_charter(bytes)).collect();
+        added.extend(
+            new.rosters
+                .iter()
+                .map(|bytes| history.add_roster(bytes, now)),
+        );
+        added
+            .into_iter()
+            .find_map(Result::err)
+            .map(|error| error.code())
     }
 
     /// The state of a case.

@@ -104,7 +104,7 @@ impl Roster {
         let roster: Self = cbor::decode(payload)?;
         roster.within_limits()?;
         for member in &roster.members {
-            if ext::first_unknown_critical(member.ext.as_ref()).is_some() {
+            if ext::first_unknown_critical(member.ext.as_ref(), ext::NONE).is_some() {
                 return Err(ObjectError::UnknownCritical.into());
             }
         }

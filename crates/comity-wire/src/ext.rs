@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::{ExtensionName, Hidden, Keyed, Sorted};
 
-/// Names of the critical extensions that this version reads. There is none yet.
-const KNOWN: [&str; 0] = [];
+/// Names of the critical extensions that a reader acts on.
+pub type Known = &'static [&'static str];
+
+/// This version acts on no extension.
+pub const NONE: Known = &[];
 
 /// One extension: `[name, critical, value]`. `Debug` hides the value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,11 +46,14 @@ impl Extension {
     }
 }
 
-/// The first critical extension that this version does not read.
+/// The first critical extension that a reader does not act on.
 #[must_use]
-pub fn first_unknown_critical(extensions: Option<&Extensions>) -> Option<&ExtensionName> {
+pub fn first_unknown_critical<'a>(
+    extensions: Option<&'a Extensions>,
+    known: &[&str],
+) -> Option<&'a ExtensionName> {
     extensions?
         .iter()
-        .find(|extension| extension.is_critical() && !KNOWN.contains(&extension.0.as_str()))
+        .find(|extension| extension.is_critical() && !known.contains(&extension.0.as_str()))
         .map(|extension| &extension.0)
 }

@@ -109,7 +109,7 @@ impl Leaf {
         ObjectError::check_size_and_depth(bytes, LEAF_BYTES_MAX, crate::limits::DEPTH_MAX)?;
         let leaf: Self = cbor::decode(bytes)?;
         leaf.within_limits()?;
-        if ext::first_unknown_critical(leaf.ext.as_ref()).is_some() {
+        if ext::first_unknown_critical(leaf.ext.as_ref(), ext::NONE).is_some() {
             return Err(ObjectError::UnknownCritical);
         }
         Ok(leaf)

@@ -287,11 +287,19 @@ impl Signed<'_> {
         &self.received.issuer
     }
 
-    /// Decodes payload and body.
+    /// Decodes payload and body, for a reader that acts on no extension.
     ///
     /// # Errors
     /// The first of payload, kind, body, limits and ext that fails.
     pub fn open(self) -> Result<Statement, Rejection> {
+        self.open_knowing(ext::NONE)
+    }
+
+    /// Decodes payload and body, for a reader that acts on these extensions.
+    ///
+    /// # Errors
+    /// As [`Signed::open`].
+    pub fn open_knowing(self, known: ext::Known) -> Result<Statement, Rejection> {
         let received = self.received;
         let payload: Payload =
             cbor::decode(&received.sign1.content).map_err(|error| at(Check::Payload, &error))?;
@@ -302,7 +310,7 @@ impl Signed<'_> {
             .map_err(|detail| Rejection::new(Check::Body, detail))?;
         payload.within_limits()?;
         body.within_limits()?;
-        if let Some(name) = ext::first_unknown_critical(payload.ext.as_ref()) {
+        if let Some(name) = ext::first_unknown_critical(payload.ext.as_ref(), known) {
             return Err(Rejection::new(
                 Check::Ext,
                 format!("critical: {}", name.as_str()),

@@ -2,7 +2,9 @@
 
 use askama::Template;
 use axum::extract::State;
-use comity_engine::desk::{CaseShown, DeadlineShown, Direction, Event, ItemShown, Query};
+use comity_engine::desk::{
+    CaseShown, DeadlineShown, Direction, Event, ExtensionShown, ItemShown, Query,
+};
 use comity_wire::ids::CaseId;
 use comity_wire::words::{ItemNumber, Round};
 
@@ -68,6 +70,17 @@ struct Said {
     receipt: Option<String>,
     index: Option<u64>,
     statement: String,
+    extensions: Vec<Extension>,
+}
+
+/// What a statement carries that this version does not read.
+struct Extension {
+    name: String,
+    critical: bool,
+    bytes: u64,
+    value: String,
+    /// Whether there is more of the value.
+    shortened: bool,
 }
 
 struct Link {
@@ -175,6 +188,19 @@ impl Said {
             receipt: event.receipt,
             index: event.index,
             statement: event.statement,
+            extensions: event.extensions.into_iter().map(Extension::new).collect(),
+        }
+    }
+}
+
+impl Extension {
+    fn new(shown: ExtensionShown) -> Self {
+        Self {
+            value: shown.text.or(shown.hex).unwrap_or_default(),
+            name: shown.name,
+            critical: shown.critical,
+            bytes: shown.bytes,
+            shortened: shown.shortened,
         }
     }
 }

@@ -334,6 +334,7 @@ fn event(from: &str, kind: &str, words: &str, standing: &str) -> Event {
         standing: standing.to_owned(),
         receipt: None,
         index: None,
+        extensions: Vec::new(),
     }
 }
 
@@ -379,6 +380,24 @@ fn case() -> CaseShown {
                     "Registered here as record 211; its sender has the receipt. That is no answer yet.".to_owned(),
                 ),
                 index: Some(211),
+                extensions: vec![
+                    ExtensionShown {
+                        name: "tomorrow.note".to_owned(),
+                        critical: false,
+                        bytes: 300,
+                        text: Some("<i>by two</i>".to_owned()),
+                        hex: None,
+                        shortened: true,
+                    },
+                    ExtensionShown {
+                        name: "tomorrow.shift".to_owned(),
+                        critical: true,
+                        bytes: 2,
+                        text: None,
+                        hex: Some("00ff".to_owned()),
+                        shortened: false,
+                    },
+                ],
                 ..event("south.example", "acknowledgement", "Answers, by person: accepted.", "received")
             },
             Event {

@@ -4,10 +4,11 @@ use comity_audit::{LogRecords, Pulled, Reader, verify};
 use comity_testkit::federation::{Federation, NOW_MS, code, country, reference};
 use comity_trust::charter::{Charter, Mandate};
 use comity_wire::audit_exchange::AuditRecord;
+use comity_wire::ext::Extension;
 use comity_wire::ids::Hash;
 use comity_wire::notice::{NextSequence, Sequences};
 use comity_wire::registry::{Kind, record_kind};
-use comity_wire::words::Sorted;
+use comity_wire::words::{ExtensionName, Sorted};
 use serde_bytes::ByteBuf;
 
 use crate::fixture::{Log, facts, id};
@@ -142,6 +143,42 @@ fn a_part_is_proven_by_its_paths() {
     let check = Check { from: 1, ..check };
     let records = check.run(|rows| *rows = rows[1..3].to_vec()).unwrap();
     assert!(!records.shows_all_with(&id("platform")));
+}
+
+/// A log of tomorrow: its second record has a kind, a direction and an extension that nobody here knows.
+fn log_of_tomorrow(critical: bool) -> Log {
+    let mut log = log();
+    let name = ExtensionName::new("tomorrow.shift").unwrap();
+    let extension = Extension(name, critical, vec![3].into());
+    let leaf = log.add("shift-changed", 5, Some("platform"));
+    leaf.ext = Some(Sorted::new([extension]));
+    leaf.direction = Some(code("sideways"));
+    log.add(record_kind::ROSTER, 6, None);
+    log
+}
+
+#[test]
+fn a_record_with_values_and_optional_extensions_of_tomorrow_is_read() {
+    let log = log_of_tomorrow(false);
+    let records = Check::whole(&log).run(|_| ()).unwrap();
+    assert!(records.complete);
+    assert_eq!(records.findings, []);
+    assert_eq!(records.records, log.records);
+    let part = Check {
+        reader: of_platform(),
+        ..Check::whole(&log)
+    };
+    let records = part.run(|rows| *rows = vec![rows[1].clone(), rows[2].clone(), rows[5].clone()]);
+    assert_eq!(records.unwrap().records[2], log.records[5]);
+}
+
+#[test]
+fn a_record_with_a_critical_extension_that_is_not_known_is_not_read_nor_anything_of_its_log() {
+    let log = log_of_tomorrow(true);
+    assert_eq!(
+        Check::whole(&log).findings(|_| ()),
+        ["no leaf-unreadable 5"]
+    );
 }
 
 #[test]

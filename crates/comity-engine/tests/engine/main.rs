@@ -13,6 +13,7 @@
 mod audits;
 mod delivery;
 mod desk;
+mod extensions;
 mod hostile;
 mod intake;
 mod memory;

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use comity_engine::ports::Protocol;
 use comity_testkit::ports::World;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, ExchangeResult};
+use comity_wire::ext::Extension;
+use comity_wire::leaf::Leaf;
 use comity_wire::receipt::WireReceipt;
+use comity_wire::words::{ExtensionName, Sorted};
 
 use crate::desk::*;
 
@@ -114,6 +117,24 @@ async fn a_receipt_that_cannot_be_read_or_that_no_log_signed_is_refused() {
         reply.2 = vec![ExchangeResult::Registered(receipt)];
     };
     check("a bit", flipped, "receipt-not-signed").await;
+}
+
+fn with_extension(reply: &mut ExchangeReply, critical: bool) {
+    let mut receipt = receipt(reply);
+    let mut leaf = Leaf::decode(&receipt.0).unwrap();
+    let name = ExtensionName::new("tomorrow.shift").unwrap();
+    leaf.ext = Some(Sorted::new([Extension(name, critical, vec![3].into())]));
+    receipt.0 = leaf.encode().into();
+    reply.2 = vec![ExchangeResult::Registered(receipt)];
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_for_a_record_with_a_critical_extension_that_is_not_known_is_not_believed() {
+    let critical: Change = |reply, _| with_extension(reply, true);
+    check("critical", critical, "receipt-malformed").await;
+    // An optional one is read; that it was put in later shows in the signature.
+    let optional: Change = |reply, _| with_extension(reply, false);
+    check("optional", optional, "receipt-not-signed").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,7 @@ use comity_engine::error::WorkError;
 use comity_engine::frame::Frame;
 use comity_engine::ports::{Clock as _, Fault, Protocol};
 use comity_engine::{Engine, Identity, Policy, Running, Start};
+use comity_wire::ext::{self, Known};
 use comity_wire::ids::{CaseId, MemberId, PublicKey, StatementId};
 use comity_wire::leaf::{Leaf, Origin};
 use comity_wire::statement::{Received, Statement};
@@ -36,6 +37,8 @@ pub struct Node {
     pub views: MemoryViews,
     /// What its operator decides.
     pub policy: Policy,
+    /// The critical extensions that it acts on.
+    extensions: Known,
     engine: Engine,
     running: Option<Running>,
 }
@@ -86,13 +89,14 @@ impl World {
         };
         for name in names {
             let (disk, views) = (Disk::default(), MemoryViews::default());
-            let started = world.start_on(name, &disk, &views, Policy::default());
+            let started = world.start_on(name, &disk, &views, Policy::default(), ext::NONE);
             #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
             let (engine, running) = started.expect("the engine starts");
             let node = Node {
                 disk,
                 views,
                 policy: Policy::default(),
+                extensions: ext::NONE,
                 engine,
                 running: Some(running),
             };
@@ -111,6 +115,7 @@ impl World {
         disk: &Disk,
         views: &MemoryViews,
         policy: Policy,
+        extensions: Known,
     ) -> Result<(Engine, Running), Fault> {
         let keys = self.federation.member(name);
         let own = public(&keys.transport);
@@ -130,6 +135,7 @@ impl World {
             clock: Arc::new(self.clock.clone()),
             charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),
             rosters: history.rosters_from(1).map(<[u8]>::to_vec).collect(),
+            extensions,
         })?;
         self.hub.plug(own, started.0.clone());
         Ok(started)
@@ -209,12 +215,23 @@ impl World {
     pub fn start(&mut self, name: &str) -> Result<(), Fault> {
         let node = self.node(name);
         let (disk, views, policy) = (node.disk.clone(), node.views.clone(), node.policy.clone());
-        let (engine, running) = self.start_on(name, &disk, &views, policy)?;
+        let (engine, running) = self.start_on(name, &disk, &views, policy, node.extensions)?;
         if let Some(node) = self.nodes.get_mut(name) {
             node.engine = engine;
             node.running = Some(running);
         }
         Ok(())
+    }
+
+    /// Starts a node that was stopped in a version that acts on these critical extensions.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub fn start_knowing(&mut self, name: &str, extensions: Known) -> Result<(), Fault> {
+        if let Some(node) = self.nodes.get_mut(name) {
+            node.extensions = extensions;
+        }
+        self.start(name)
     }
 
     /// What happens to requests of one member to another.
@@ -416,10 +433,11 @@ impl World {
     /// The statements of a member's journal, whether each is folded, and when it was registered or sent.
     fn statements(&self, name: &str) -> Vec<(Statement, bool, TimeMs)> {
         let mut found: Vec<(Statement, bool, TimeMs)> = Vec::new();
+        let known = self.node(name).extensions;
         for stored in self.node(name).disk.frames() {
             let read = |bytes: &[u8], key: &PublicKey| {
                 let read = Received::read(bytes).ok()?;
-                read.verify(&key.usable()?).ok()?.open().ok()
+                read.verify(&key.usable()?).ok()?.open_knowing(known).ok()
             };
             match Frame::decode(stored.kind, &stored.body) {
                 Ok(Frame::Received(frame)) => {

@@ -8,7 +8,7 @@ use comity_wire::words::ItemNumber;
 use serde_json::{Value, json};
 
 use super::{review, rows, said};
-use crate::answers::{self, CaseRow, Event, MemberRow, OutboxRow, Page};
+use crate::answers::{self, CaseRow, Event, Extension, MemberRow, OutboxRow, Page};
 use crate::client::{Client, Reach};
 use crate::commands::log::proved;
 use crate::error::{Exit, Failure};
@@ -410,8 +410,29 @@ fn timeline(events: &[Event]) -> String {
         if let Some(receipt) = &event.receipt {
             let _ = writeln!(text, "    {}", plain(receipt));
         }
+        for extension in &event.extensions {
+            let _ = writeln!(text, "    {}", plain(&extension_text(extension)));
+        }
     }
     text
+}
+
+/// What a statement carries that this version does not read.
+fn extension_text(extension: &Extension) -> String {
+    let what = if extension.critical {
+        "critical extension"
+    } else {
+        "extension"
+    };
+    let value = match (&extension.text, &extension.hex) {
+        (Some(text), _) => format!("\"{text}\""),
+        (None, hex) => format!("h'{}'", hex.as_deref().unwrap_or_default()),
+    };
+    let more = if extension.shortened { " and more" } else { "" };
+    format!(
+        "{what} {}, {} bytes: {value}{more}",
+        extension.name, extension.bytes,
+    )
 }
 
 fn links(text: &mut String, words: &str, links: &[(ItemNumber, String, ItemNumber)]) {
