@@ -440,10 +440,11 @@ enum Said {
 }
 
 /// Where the tests are that a row names.
-const TESTS: [&str; 3] = [
+const TESTS: [&str; 4] = [
     include_str!("extensions.rs"),
     include_str!("refusals.rs"),
     include_str!("../../../comity-audit/tests/audit/verifying.rs"),
+    include_str!("../../../comity-net/src/tests/talk.rs"),
 ];
 
 /// Each open registry, and whether the value is in what people are shown of the case.
@@ -573,6 +574,13 @@ fn open_registries() -> BTreeMap<&'static str, (Said, bool)> {
         (
             "observation-method",
             (Within("north", |new, _| seen(new)), false),
+        ),
+        (
+            "protocol",
+            (
+                Elsewhere("a_peer_without_the_protocol_is_told_apart"),
+                false,
+            ),
         ),
         (
             "reason",
