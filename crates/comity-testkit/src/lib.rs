@@ -3,6 +3,7 @@
 pub mod arbitrary;
 pub mod bodies;
 pub mod cddl;
+pub mod diag;
 pub mod federation;
 pub mod mutate;
 #[cfg(feature = "engine")]

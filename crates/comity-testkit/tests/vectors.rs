@@ -18,7 +18,9 @@ use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::names::WitnessName;
 use comity_log::{proof, receipts};
 use comity_testkit::cddl;
+use comity_testkit::diag;
 use comity_testkit::tree::{Node, Sign1};
+use comity_testkit::vectors::sections::{Sections, code_of};
 use comity_testkit::vectors::{self, Context, Expect, FederationFile, Said, Vector};
 use comity_trust::authorise::{Checked, Context as Judged, Parties, check_statement};
 use comity_trust::history::{Added, History};
@@ -842,4 +844,94 @@ fn kids_are_thumbprints() {
         let public = comity_wire::ids::PublicKey::from_hex(&key.public).unwrap();
         assert_eq!(Kid::of(&public).to_string(), key.kid);
     }
+}
+
+/// The pages in diagnostic notation: what stands between the first fence after the
+/// heading of a vector.
+fn published_twins() -> BTreeMap<String, String> {
+    let mut twins = BTreeMap::new();
+    for entry in std::fs::read_dir(folder().join("diag")).unwrap() {
+        let page = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for part in page.split("\n## ").skip(1) {
+            let (name, rest) = part.split_once('\n').unwrap();
+            let (_, rest) = rest.split_once("```text\n").unwrap();
+            let (twin, _) = rest.split_once("```\n").unwrap();
+            assert_eq!(
+                twins.insert(name.to_owned(), twin.to_owned()),
+                None,
+                "{name}"
+            );
+        }
+    }
+    twins
+}
+
+#[test]
+fn another_reader_of_diagnostic_notation_has_the_same_bytes() {
+    let twins = published_twins();
+    let (mut whole, mut parts) = (0, 0);
+    for vector in World::read().vectors {
+        let bytes = unhex(&vector.hex);
+        let twin = &twins[&vector.name];
+        if ["checkpoint", "inclusion", "consistency"].contains(&vector.object.as_str())
+            || vector.pad_to.is_some()
+            || !diag::show(&vector.object, &bytes).whole
+        {
+            assert!(!twin.is_empty());
+            parts += 1;
+            continue;
+        }
+        let read = cbor_edn::StandaloneItem::parse(twin)
+            .unwrap_or_else(|error| panic!("{}: {error:?}\n{twin}", vector.name));
+        let read = read
+            .to_cbor()
+            .unwrap_or_else(|error| panic!("{}: {error:?}", vector.name));
+        assert!(read == bytes, "{}: other bytes\n{twin}", vector.name);
+        whole += 1;
+    }
+    println!("{whole} read back, {parts} are no whole data item");
+    assert!(whole > 10 * parts / 4, "most are");
+}
+
+#[test]
+fn a_page_has_the_text_of_every_checkpoint() {
+    let twins = published_twins();
+    for vector in World::read().vectors {
+        let plain = vector.object == "checkpoint" && matches!(vector.expect, Expect::Ok { .. });
+        if plain {
+            assert_eq!(twins[&vector.name].as_bytes(), unhex(&vector.hex));
+        }
+    }
+}
+
+#[test]
+fn each_code_has_one_place_in_the_specification_and_each_vector_a_section() {
+    let sections = Sections::read();
+    for code in sections.codes() {
+        let numbers: Vec<_> = sections
+            .marked(code)
+            .iter()
+            .map(|section| &section.number)
+            .collect();
+        assert_eq!(numbers.len(), 1, "{code} is the answer in {numbers:?}");
+        let (registry, id) = code.split_once('/').unwrap();
+        let known = match registry {
+            "check" => Check::ALL.iter().any(|check| check.code() == id),
+            other => codes()
+                .get(other)
+                .is_some_and(|codes| codes.contains_key(id)),
+        };
+        assert!(known, "no registry has {code}");
+    }
+    let without: BTreeSet<_> = World::read()
+        .vectors
+        .into_iter()
+        .filter(|vector| vector.section.is_empty())
+        .map(|vector| (vector.object, code_of(&vector.expect)))
+        .collect();
+    assert_eq!(
+        without,
+        BTreeSet::new(),
+        "the specification has no place for these"
+    );
 }

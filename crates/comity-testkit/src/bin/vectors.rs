@@ -10,7 +10,17 @@ fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocol-spec/vectors");
     let mut status = ExitCode::SUCCESS;
-    for Made { name, text } in files() {
+    let files = files();
+    let diag = folder.join("diag");
+    if let Err(error) = std::fs::create_dir_all(&diag) {
+        eprintln!("{}: {error}", diag.display());
+        return ExitCode::FAILURE;
+    }
+    for name in left_over(&diag, &files) {
+        eprintln!("protocol-spec/vectors/{name} is no vector's any more: delete it.");
+        status = ExitCode::FAILURE;
+    }
+    for Made { name, text } in files {
         let path = folder.join(&name);
         if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
             continue;
@@ -26,4 +36,14 @@ fn main() -> ExitCode {
         }
     }
     status
+}
+
+/// Pages in diagnostic notation that nothing makes any more.
+fn left_over(diag: &Path, files: &[Made]) -> Vec<String> {
+    let entries = std::fs::read_dir(diag).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .map(|name| format!("diag/{name}"))
+        .filter(|name| files.iter().all(|made| made.name != *name))
+        .collect()
 }

@@ -4,6 +4,8 @@
 //! ```text
 //! world       the federation, its chains, a log, cases in which something was said
 //! forge       statements with one part exchanged, signed again
+//! sections    where the specification says what a vector shows
+//! pages       diagnostic notation, and the index
 //! statement   record, exchange, audit, chain, log, transition      one module for each folder of files
 //! ```
 //!
@@ -24,9 +26,11 @@ mod exchange;
 mod fold;
 mod forge;
 mod log;
+mod pages;
 mod proof;
 mod record;
 mod rotation;
+pub mod sections;
 mod statement;
 mod transition;
 mod two_hop;
@@ -41,6 +45,7 @@ use serde::{Deserialize, Serialize};
 use crate::tree::Node;
 
 pub use proof::stated_leaf;
+use sections::Sections;
 use world::World;
 pub use world::{Chain, FederationFile, KeyEntry, Said, Story};
 
@@ -61,7 +66,7 @@ pub struct Vector {
     pub name: String,
     /// What it shows, in one sentence.
     pub shows: String,
-    /// The section of `comity.cddl`.
+    /// The section of the specification; empty, if it has none yet.
     pub section: String,
     /// The rule of `comity.cddl`.
     pub object: String,
@@ -228,25 +233,14 @@ impl File {
         self.vectors.push(Vector {
             name: name.to_owned(),
             shows: shows.to_owned(),
-            section: section_of(object).to_owned(),
+            // Found when all are made.
+            section: String::new(),
             object: object.to_owned(),
             hex: hex(shown),
             pad_to,
             context,
             expect,
         });
-    }
-}
-
-fn section_of(object: &str) -> &'static str {
-    match object {
-        "statement" => "3. Statement",
-        "leaf" | "facts" | "receipt" => "6. Record, facts and receipt",
-        "signed-charter" | "signed-roster" | "roster-conflict" => "8. Charter and roster",
-        "roster-request" | "roster-reply" => "9. Roster exchange and hello",
-        "fork-evidence" => "10. Forks",
-        "audit-request" | "audit-reply" => "11. Audit",
-        _ => "7. Exchange",
     }
 }
 
@@ -259,7 +253,7 @@ fn hex(bytes: &[u8]) -> String {
 pub fn files() -> Vec<Made> {
     let world = World::new();
     let mut made = vec![json("federation.json", &world.file())];
-    let files = [
+    let mut files = [
         statement::accepted(&world),
         statement::refused(&world),
         record::records(&world),
@@ -277,6 +271,14 @@ pub fn files() -> Vec<Made> {
         rotation::statements(&world),
         two_hop::exchange(&world),
     ];
+    let sections = Sections::read();
+    for file in &mut files {
+        for vector in &mut file.vectors {
+            let section = sections.of(file.name, vector);
+            vector.section = section.map_or_else(String::new, |section| section.number.clone());
+        }
+    }
+    made.extend(pages::pages(&files, &sections));
     let rows = files.iter().map(|file| {
         let refused = file
             .vectors
