@@ -50,7 +50,7 @@ impl Sections {
     pub fn read() -> Self {
         let entries = std::fs::read_dir(comity_spec::root()).expect("the specification");
         let mut chapters: Vec<_> = entries
-            .filter_map(|entry| Some(entry.ok()?.file_name().into_string().ok()?))
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter(|name| name.ends_with(".md") && name.as_bytes()[0].is_ascii_digit())
             .collect();
         chapters.sort();
