@@ -8,10 +8,11 @@
 use comity_wire::body::Body;
 use comity_wire::ids::{CaseId, Hash, MemberId, Nonce, StatementId};
 use comity_wire::leaf::{Facts, FactsItem, FactsResult, Leaf, LogHead};
+use comity_wire::limits::{STANDINGS_MAX, TERRITORIES_MAX};
 use comity_wire::parts::{Assessment, Item};
 use comity_wire::registry::{Kind, by, direction};
 use comity_wire::statement::Statement;
-use comity_wire::words::{Code, Country, Sorted, TimeMs, Version};
+use comity_wire::words::{Code, Country, Keyed, Sorted, TimeMs, Version};
 
 use crate::core::Core;
 use crate::ports::Fault;
@@ -235,14 +236,20 @@ fn rows(rows: impl Iterator<Item = FactsItem>) -> Option<Sorted<FactsItem>> {
 fn countries(items: &[Item], more: impl Iterator<Item = Country>) -> Option<Sorted<Country>> {
     let hosting = items.iter().flat_map(|item| &item.hosting);
     let found = hosting.filter_map(|fact| fact.country.clone()).chain(more);
-    Some(Sorted::new(found)).filter(|countries| !countries.is_empty())
+    Some(first(found, TERRITORIES_MAX)).filter(|countries| !countries.is_empty())
+}
+
+/// Sorted, and no more than facts can hold: many items can name more codes of countries than there are countries.
+fn first<T: Keyed + Clone>(found: impl Iterator<Item = T>, max: usize) -> Sorted<T> {
+    let all = Sorted::new(found);
+    Sorted::new(all.iter().take(max).cloned())
 }
 
 /// What the first assessor found, for each jurisdiction.
 fn standing(items: &[Item]) -> Option<Sorted<(Country, Code)>> {
     let assessments = items.iter().filter_map(|item| item.assessments.first());
     let found = assessments.flat_map(|found: &Assessment| found.standing.iter().cloned());
-    Some(Sorted::new(found)).filter(|standing| !standing.is_empty())
+    Some(first(found, STANDINGS_MAX)).filter(|standing| !standing.is_empty())
 }
 
 /// A hash as it stands in a file name or a message.

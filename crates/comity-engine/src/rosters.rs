@@ -356,19 +356,20 @@ fn node_of(history: &History, key: PublicKey) -> Peer {
     }
 }
 
-/// Charters are few and each is needed to judge the rosters after it, so all of them go along.
+/// Charters are few and each is needed to judge the rosters after it, so all of them go along, or the newest: who asks
+/// has the older ones.
 fn chain(history: &History, version: u64) -> Vec<u8> {
     let own = |bytes: &[u8]| ByteBuf::from(bytes);
-    let charters: Vec<ByteBuf> = history
+    let older = history
         .charters_from(1)
-        .take(ROSTER_CHAIN_MAX)
-        .map(own)
-        .collect();
+        .count()
+        .saturating_sub(ROSTER_CHAIN_MAX);
+    let charters: Vec<ByteBuf> = history.charters_from(1).skip(older).map(own).collect();
     let taken: usize = charters.iter().map(|bytes| bytes.len()).sum();
     let mut left = EXCHANGE_REPLY_BYTES_MAX.saturating_sub(taken);
     let mut rosters = Vec::new();
     let mut more = false;
-    for bytes in history.rosters_from(version) {
+    for bytes in history.rosters_lacking(version) {
         // One goes along however long it is.
         if rosters.len() >= ROSTER_CHAIN_MAX || (bytes.len() > left && !rosters.is_empty()) {
             more = true;

@@ -632,6 +632,16 @@ impl History {
         self.signed_from(version).map(AsRef::as_ref)
     }
 
+    /// What somebody lacks who has every version before this one: the rosters from it
+    /// on. If the governance signed several of the version before, those come first,
+    /// because who has one of them may lack the other, which a later one may settle.
+    pub fn rosters_lacking(&self, version: u64) -> impl Iterator<Item = &[u8]> {
+        let before = version.saturating_sub(1);
+        let mut siblings = self.siblings.iter();
+        let disputed = siblings.any(|sibling| sibling.roster.version == before);
+        self.rosters_from(if disputed { before } else { version })
+    }
+
     fn signed_from(&self, version: u64) -> impl Iterator<Item = &Arc<[u8]>> {
         let kept = skip_to(&self.rosters, version).zip(version.max(1)..);
         kept.flat_map(|(known, version)| {

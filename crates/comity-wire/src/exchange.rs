@@ -20,6 +20,7 @@ use crate::limits::{
 };
 use crate::object::ObjectError;
 use crate::receipt::WireReceipt;
+use crate::registry::exchange_code;
 use crate::words::{Code, DurationMs, Hidden};
 
 /// `[roster, [+ [statement, earlier receipt or null, [* evidence]]]]`
@@ -160,7 +161,7 @@ impl ExchangeReply {
     /// What is wrong with it.
     pub fn decode(bytes: &[u8], asked: usize) -> Result<Self, ObjectError> {
         ObjectError::check_framing(bytes, EXCHANGE_REPLY_BYTES_MAX)?;
-        let reply: Self = cbor::decode(bytes)?;
+        let mut reply: Self = cbor::decode(bytes)?;
         integer(reply.0.0)?;
         if let Some(checkpoint) = &reply.1 {
             length(
@@ -169,6 +170,12 @@ impl ExchangeReply {
                 1,
                 CHECKPOINT_BYTES_MAX,
             )?;
+        }
+        // A request that cannot be read has no statements to answer one by one.
+        if let [turned @ ExchangeResult::Turned(code, None)] = reply.2.as_slice()
+            && code.as_str() == exchange_code::BAD_EXCHANGE
+        {
+            reply.2 = vec![turned.clone(); asked];
         }
         length("EXCHANGE_STATEMENTS_MAX", reply.2.len(), asked, asked)?;
         for result in &reply.2 {

@@ -11,7 +11,7 @@ use serde_bytes::ByteBuf;
 
 use crate::cbor;
 use crate::cose::{Shape, Sign1, SignedRoot};
-use crate::ids::{Hash, Kid};
+use crate::ids::{Hash, Kid, PublicKey};
 use crate::leaf::Leaf;
 use crate::limited::{integer, length};
 use crate::limits::{DEPTH_MAX, EVIDENCE_BYTES_MAX, PATH_MAX};
@@ -142,13 +142,14 @@ impl Receipt {
         &self.proof
     }
 
-    /// Verifies that the log signed `root`, which the caller has computed from
-    /// the leaf and the proof.
+    /// Verifies that the receipt names this key, and that the key signed `root`,
+    /// which the caller has computed from the leaf and the proof.
     ///
     /// # Errors
     /// [`ObjectError::Signature`].
     pub fn verify_signature(&self, key: &VerifyingKey, root: &Hash) -> Result<(), ObjectError> {
-        if self.sign1.is_signed_by(key, root.as_bytes()) {
+        let named = Kid::of(&PublicKey::new(key.to_bytes()));
+        if *self.kid() == named && self.sign1.is_signed_by(key, root.as_bytes()) {
             Ok(())
         } else {
             Err(ObjectError::Signature)

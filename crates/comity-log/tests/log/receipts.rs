@@ -5,11 +5,12 @@ use comity_log::head::Head;
 use comity_log::proof::root_from_inclusion;
 use comity_log::receipts::{self, InvalidReceipt, ReceiptError};
 use comity_testkit::cddl;
-use comity_wire::cose::SignedRoot;
-use comity_wire::ids::Nonce;
+use comity_wire::cose::{SignedRoot, kid_of};
+use comity_wire::ids::{Kid, Nonce};
 use comity_wire::leaf::{Leaf, RosterRef};
 use comity_wire::receipt::{InclusionProof, Receipt};
 use comity_wire::words::{Code, Version};
+use ed25519_dalek::{Signer as _, SigningKey};
 
 use crate::fixture::{TestLog, log_key, sign, witness_key};
 
@@ -138,6 +139,39 @@ fn a_receipt_is_worth_what_the_log_signed() {
     let made = receipts::of_batch(&mut log.tree(), 5, &batch, &witness_key()).unwrap();
     let error = receipts::verify(&made[0], &log_key().verifying_key()).unwrap_err();
     assert_eq!(error.code(), "bad-signature");
+}
+
+/// The receipt with another kid, under a signature that covers it.
+fn renamed(receipt: &Receipt, kid: &Kid, key: &SigningKey, root: &Hash) -> Receipt {
+    let mut wire = receipt.wire().clone();
+    let old = receipt.kid().as_bytes();
+    let place = wire.1.windows(32).position(|bytes| bytes == old).unwrap();
+    wire.1[place..place + 32].copy_from_slice(kid.as_bytes());
+    // `{1: -8, 4: kid, 395: 1}`: six bytes, the kid, four bytes.
+    let protected = &wire.1[place - 6..place + 32 + 4];
+    let mut message = b"\x84\x6aSignature1\x58".to_vec();
+    message.push(u8::try_from(protected.len()).unwrap());
+    message.extend_from_slice(protected);
+    message.extend_from_slice(b"\x40\x58\x20");
+    message.extend_from_slice(root.as_bytes());
+    let signature = key.sign(&message).to_bytes();
+    let end = wire.1.len() - 64;
+    wire.1[end..].copy_from_slice(&signature);
+    Receipt::from_wire(wire).unwrap()
+}
+
+#[test]
+fn a_receipt_that_names_another_key_than_the_one_that_signed_is_refused() {
+    let log = log_of_records(7);
+    let made = receipts::of_batch(&mut log.tree(), 5, &encoded(5..6), &log_key()).unwrap();
+    let code = |kid: &Kid| {
+        let receipt = renamed(&made[0], kid, &log_key(), log.head().root());
+        let verified = receipts::verify(&receipt, &log_key().verifying_key());
+        verified.map(|_| ()).map_err(|error| error.code())
+    };
+    // Signed again as it was: so it is the name that is refused, and not the way it was signed.
+    assert_eq!(code(&kid_of(&log_key())), Ok(()));
+    assert_eq!(code(&kid_of(&witness_key())), Err("bad-signature"));
 }
 
 #[test]

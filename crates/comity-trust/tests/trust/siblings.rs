@@ -572,3 +572,34 @@ fn a_roster_that_made_room_for_others_is_taken_when_it_is_fetched_again() {
     assert_eq!(offer(&split.rosters[1].encode()), "conflict");
     assert_eq!(offer(&settles), "extended");
 }
+
+#[test]
+fn who_lacks_the_other_of_two_rosters_gets_it_with_what_follows() {
+    let mut split = split(|_| ());
+    let lacks = |version| split.camps[0].rosters_lacking(version).count();
+    assert_eq!((lacks(2), lacks(3)), (1, 0));
+
+    show_each_other(&mut split);
+    let settled = settling(&split, |_| ());
+    let code_of = code(&split.camps[0].add_roster(&settled.encode(), NOW_MS));
+    assert_eq!(code_of, "extended");
+
+    // Both of version 2 come before version 3, for who asks only for what is after 2.
+    let page: Vec<_> = split.camps[0]
+        .rosters_lacking(3)
+        .map(<[u8]>::to_vec)
+        .collect();
+    assert_eq!(page.len(), 3);
+    let mut newcomer = split.federation.history().clone();
+    newcomer.add_roster(&page[1], NOW_MS).unwrap();
+    assert_eq!(
+        code(&newcomer.add_roster(&page[2], NOW_MS)),
+        "sibling-missing"
+    );
+    for roster in &page {
+        newcomer.add_roster(roster, NOW_MS).unwrap();
+    }
+    assert_eq!(newcomer.roster_ref(), split.camps[0].roster_ref());
+    // Of other versions there is but one.
+    assert_eq!(split.camps[0].rosters_lacking(4).count(), 0);
+}

@@ -7,9 +7,11 @@ use comity_testkit::{arbitrary, cddl};
 use comity_wire::audit_exchange::{AuditReply, AuditRequest};
 use comity_wire::body::Body;
 use comity_wire::cbor;
-use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
+use comity_wire::exchange::{
+    ExchangeReply, ExchangeRequest, ExchangeResult, RedeliverReply, RedeliverRequest,
+};
 use comity_wire::ids::Hash;
-use comity_wire::leaf::{Facts, Leaf};
+use comity_wire::leaf::{Facts, Leaf, RosterRef};
 use comity_wire::limited::Limited as _;
 use comity_wire::notice::{Restored, Sequences, SignedNotice};
 use comity_wire::object::ObjectError;
@@ -17,6 +19,7 @@ use comity_wire::receipt::Receipt;
 use comity_wire::refusal::Refusal;
 use comity_wire::roster_exchange::{RosterReply, RosterRequest};
 use comity_wire::statement::{Received, Statement};
+use comity_wire::words::Code;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -130,6 +133,17 @@ proptest! {
         check("exchange-reply", &reply, &reply.encode(), |bytes| ExchangeReply::decode(bytes, asked))?;
         let other_length = ExchangeReply::decode(&reply.encode(), asked + 1).unwrap_err();
         prop_assert_eq!(other_length.code(), "over-limit");
+    }
+
+    #[test]
+    fn one_answer_to_a_request_that_could_not_be_read_is_the_answer_to_each_statement(asked in 2_usize..=256) {
+        let roster = RosterRef(1, Hash::of(b"roster"));
+        let turned = |code| ExchangeResult::Turned(Code::new(code).unwrap(), None);
+        let reply = |code| ExchangeReply(roster, None, vec![turned(code)]).encode();
+        let read = ExchangeReply::decode(&reply("bad-exchange"), asked).unwrap();
+        prop_assert_eq!(read.2, vec![turned("bad-exchange"); asked]);
+        let another = ExchangeReply::decode(&reply("busy"), asked).unwrap_err();
+        prop_assert_eq!(another.code(), "over-limit");
     }
 
     #[test]
