@@ -9,6 +9,7 @@
 //! | name of the table | what it is |
 //! | --- | --- |
 //! | `registry NAME` | the values of `registries/NAME.toml` |
+//! | `registries open`, `registries closed` | which registries there are |
 //! | `limits OWNER`, `limits all` | limits, of one owner or all |
 //! | `concurrent` | what two concurrent statements come to |
 //! | `cddl RULE …` | rules of `comity.cddl`, word for word |
@@ -108,6 +109,13 @@ impl Tables<'_> {
             (Some("registry"), Some(registry)) => {
                 table(&mut text, registry, &self.registry(registry)?.values);
             }
+            (Some("registries"), Some(sort @ ("open" | "closed"))) => {
+                let lists = self.registries.iter();
+                registries_table(
+                    &mut text,
+                    lists.filter(|list| list.closed == (sort == "closed")),
+                );
+            }
             (Some("limits"), Some(owner)) => {
                 let is_of =
                     |value: &&Value| owner == "all" || value.owner.as_deref() == Some(owner);
@@ -157,6 +165,14 @@ impl Tables<'_> {
         start
             .map(|begin| &self.cddl[begin..])
             .ok_or_else(|| format!("comity.cddl has no rule `{name}`"))
+    }
+}
+
+/// Limits are numbers, not values, so they are neither open nor closed.
+fn registries_table<'a>(text: &mut String, lists: impl Iterator<Item = &'a Registry>) {
+    text.push_str("| registry | what it lists |\n| --- | --- |\n");
+    for list in lists.filter(|list| list.name != "limit") {
+        let _ = writeln!(text, "| `{}` | {} |", list.name, list.title);
     }
 }
 

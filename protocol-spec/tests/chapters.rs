@@ -1,0 +1,190 @@
+//! The chapters agree with the registries and with one another: each code has one
+//! place that says when it is the answer, sections are numbered in order, and what a
+//! link names is there.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use comity_spec::registry::{Registry, read_all};
+
+/// The chapters, in order. A number in the text means a place in this list.
+const CHAPTERS: [&str; 18] = [
+    "01-overview.md",
+    "02-encoding.md",
+    "03-statements.md",
+    "04-parts-and-kinds.md",
+    "05-fold.md",
+    "06-exchange-and-hello.md",
+    "07-trust.md",
+    "08-log-and-receipts.md",
+    "09-witness.md",
+    "10-audit.md",
+    "11-taxonomy.md",
+    "12-errors.md",
+    "13-limits.md",
+    "14-security.md",
+    "15-privacy.md",
+    "16-versioning.md",
+    "17-clocks.md",
+    "18-conformance.md",
+];
+
+/// The registries whose codes the chapters explain, and the chapter of each.
+const CODES: [(&str, &str); 8] = [
+    ("check", "03-statements.md"),
+    ("transition", "05-fold.md"),
+    ("exchange-code", "06-exchange-and-hello.md"),
+    ("chain-code", "07-trust.md"),
+    ("log-code", "08-log-and-receipts.md"),
+    ("audit-code", "10-audit.md"),
+    ("finding", "10-audit.md"),
+    ("object-code", "12-errors.md"),
+];
+
+/// What stands before the name of a code at the place that explains it.
+const MARK: &str = "**⇒ `";
+
+/// A page, without its code blocks: what looks like a mark or a link there is none.
+struct Page {
+    path: PathBuf,
+    prose: String,
+}
+
+fn page(path: PathBuf) -> Page {
+    let text = std::fs::read_to_string(&path).unwrap();
+    let prose = text.split("```").step_by(2).collect::<Vec<_>>().join("\n");
+    Page { path, prose }
+}
+
+/// The chapters that are written.
+fn chapters() -> Vec<Page> {
+    let paths = CHAPTERS.iter().map(|name| comity_spec::root().join(name));
+    paths.filter(|path| path.exists()).map(page).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+fn codes(registry: &Registry) -> impl Iterator<Item = String> {
+    let values = registry.values.iter();
+    values.map(|value| value.code.as_ref().unwrap_or(&value.id).clone())
+}
+
+#[test]
+fn every_code_has_one_place_that_says_when_it_is_the_answer() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for chapter in chapters() {
+        for marked in chapter.prose.split(MARK).skip(1) {
+            let (code, after) = marked.split_once('`').unwrap();
+            assert!(after.starts_with("**"), "{code} in {}", name(&chapter.path));
+            let found = places.entry(code.to_owned()).or_default();
+            found.push(name(&chapter.path));
+        }
+    }
+    let registries = read_all(&comity_spec::root().join("registries")).unwrap();
+    let mut known = BTreeSet::new();
+    for (registry, chapter) in CODES {
+        let registry = registries.iter().find(|known| known.name == registry);
+        let registry = registry.unwrap();
+        for code in codes(registry) {
+            let code = format!("{}/{code}", registry.name);
+            if comity_spec::root().join(chapter).exists() {
+                let found = places.get(&code).map_or(0, Vec::len);
+                assert_eq!(found, 1, "{code}: {:?}", places.get(&code));
+            }
+            known.insert(code);
+        }
+    }
+    for (code, found) in &places {
+        assert!(known.contains(code), "there is no code {code}: {found:?}");
+    }
+    println!("{} codes have their place", places.len());
+}
+
+#[test]
+fn sections_are_numbered_in_order() {
+    for chapter in chapters() {
+        let name = name(&chapter.path);
+        let number: usize = name.get(..2).unwrap().parse().unwrap();
+        let mut headings = chapter.prose.lines().filter(|line| line.starts_with('#'));
+        let title = headings.next().unwrap();
+        assert!(title.starts_with(&format!("# {number}. ")), "{title}");
+        let sections = headings.filter(|line| line.starts_with("## "));
+        for (line, section) in sections.zip(1..) {
+            let expected = format!("## {number}.{section} ");
+            assert!(
+                line.starts_with(&expected),
+                "{name}: {line}: not {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let root = comity_spec::root();
+    let mut pages = chapters();
+    pages.push(page(root.join("README.md")));
+    pages.push(page(root.join("vectors/README.md")));
+    let mut count = 0;
+    for from in &pages {
+        for (text, target) in links(&from.prose) {
+            let place = format!("{}: [{text}]({target})", name(&from.path));
+            let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let path = match file {
+                "" => from.path.clone(),
+                file => from.path.parent().unwrap().join(file),
+            };
+            if !path.exists() {
+                // Chapters are written by several people; each may name one to come.
+                assert!(CHAPTERS.contains(&file), "{place}");
+                continue;
+            }
+            if !anchor.is_empty() {
+                let anchors = anchors(&page(path).prose);
+                assert!(anchors.contains(anchor), "{place}: {anchors:?}");
+            }
+            if let Some(number) = text.strip_prefix("section ") {
+                let digits = number.replace('.', "") + "-";
+                assert!(anchor.starts_with(&digits), "{place}");
+            }
+            if let Some(number) = text.strip_prefix("chapter ") {
+                assert!(file.starts_with(&format!("{number:0>2}-")), "{place}");
+            }
+            count += 1;
+        }
+    }
+    println!("{count} links");
+}
+
+/// Text and target of every link to something of this repository.
+fn links(prose: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = prose;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (target, _) = after.split_once(')').unwrap();
+        let text = before.rsplit_once('[').unwrap().1.replace('\n', " ");
+        if !target.starts_with("http") {
+            found.push((text, target.to_owned()));
+        }
+        rest = after;
+    }
+    found
+}
+
+/// The names that a browser of the repository gives to headings.
+fn anchors(prose: &str) -> BTreeSet<String> {
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let title = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = title
+                .chars()
+                .filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+            kept.map(|letter| if letter == ' ' { '-' } else { letter })
+                .collect()
+        })
+        .collect()
+}
