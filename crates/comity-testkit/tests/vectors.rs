@@ -666,6 +666,30 @@ fn every_vector_gets_what_it_expects() {
 }
 
 #[test]
+fn the_page_of_the_vectors_names_every_value_that_a_reader_must_find() {
+    let world = World::read();
+    let page = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let row = |object: &str| {
+        let named = format!("`{object}`");
+        let mut rows = page.lines().filter(|line| line.starts_with("| `"));
+        rows.find(|line| line.split('|').nth(1).unwrap().contains(&named))
+    };
+    for vector in &world.vectors {
+        let Expect::Ok { ok } = &vector.expect else {
+            continue;
+        };
+        // What a case comes to has a table of its own, in which names have numbers.
+        if vector.object == "concurrent" {
+            continue;
+        }
+        for value in ok.keys() {
+            let named = row(&vector.object).is_some_and(|row| row.contains(&format!("`{value}`")));
+            assert!(named, "{}: `{value}` of `{}`", vector.name, vector.object);
+        }
+    }
+}
+
+#[test]
 fn the_files_are_what_the_generator_makes() {
     for made in vectors::files() {
         let published = std::fs::read_to_string(folder().join(&made.name)).unwrap_or_default();

@@ -58,7 +58,7 @@ rules! {
     TwoOpenLogs, "two-open-logs", "A member writes one log at a time.";
     NodeKeyMissing, "node-key-missing", "The key of a node is listed by its member, for transport.";
     NotADomain, "not-a-domain", "A domain has two labels or more.";
-    PrefixForm, "prefix-form", "A prefix is no longer than its address, has no host bits and is not IPv4 in IPv6.";
+    PrefixForm, "prefix-form", "A prefix has no host bits and is not IPv4 in IPv6.";
     OwnedTwice, "owned-twice", "No two members own the same domain, prefix or network.";
     // Of a roster that is being made: see `owned::may_be_claimed`.
     PublicSuffix, "public-suffix", "Nobody owns a suffix under which the public registers names.";
