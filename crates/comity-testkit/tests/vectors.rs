@@ -947,15 +947,10 @@ fn each_code_has_one_place_in_the_specification_and_each_vector_a_section() {
         };
         assert!(known, "no registry has {code}");
     }
-    let has_fold = comity_spec::root().join("05-fold.md").exists();
     let without: BTreeSet<_> = World::read()
         .vectors
         .into_iter()
         .filter(|vector| vector.section.is_empty())
-        // What is about the fold has its place with the chapter of the fold.
-        .filter(|vector| {
-            has_fold || !(vector.object == "concurrent" || vector.context.story.is_some())
-        })
         .map(|vector| (vector.object, code_of(&vector.expect)))
         .collect();
     assert_eq!(
