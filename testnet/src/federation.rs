@@ -140,6 +140,40 @@ impl Federation {
         }
     }
 
+    /// The folder that its papers and its members are in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What it is known by: the hash of its first charter, in hex.
+    ///
+    /// # Errors
+    /// It is not shown.
+    pub fn hash(&self) -> Result<String, Trouble> {
+        let shown = self.done("federation show --json")?;
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap_or_default();
+        let hash = shown
+            .pointer("/charters/0/hash")
+            .and_then(|hash| hash.as_str());
+        hash.map(ToOwned::to_owned).ok_or_else(|| Trouble::Refused {
+            command: "federation show --json".to_owned(),
+            said: "no hash of the first charter".to_owned(),
+        })
+    }
+
+    /// Its signed `charters` or `rosters`, in the order of their versions.
+    ///
+    /// # Errors
+    /// There is no such folder.
+    pub fn papers(&self, kind: &str) -> Result<Vec<PathBuf>, Trouble> {
+        let folder = self.folder.join("federation").join(kind);
+        let entries = fs::read_dir(&folder).map_err(|error| trouble::file(&folder, error))?;
+        let mut papers: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        papers.sort_by_key(|path| version_of(path));
+        Ok(papers)
+    }
+
     fn sign_roster(&self) -> Result<(), Trouble> {
         for key in 1..=THRESHOLD {
             self.done(&format!(
@@ -184,4 +218,9 @@ impl Member {
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
+}
+
+/// `<version>.cbor`
+fn version_of(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.parse().ok()
 }

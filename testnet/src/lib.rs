@@ -11,6 +11,7 @@
 //!
 //! tiles      a log as a tlog-tiles folder, made without a node
 //! verifier   what the Go verifier says of such a folder
+//! foreign    members that are not ours: started, told what to do
 //! ```
 //! Nothing sleeps: whoever waits, waits for a line, an answer or an end, with a limit.
 
@@ -19,6 +20,7 @@ pub mod binary;
 pub mod client;
 pub mod collector;
 pub mod federation;
+pub mod foreign;
 pub mod limits;
 pub mod planted;
 pub mod process;

@@ -4,7 +4,7 @@
 //! Two threads read its streams, so that it never blocks on a full pipe. Dropping it kills it: a test that fails leaves
 //! nothing running.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -58,11 +58,20 @@ impl Process {
     /// # Errors
     /// It does not start.
     pub fn start(command: &mut Command) -> Result<Self, Trouble> {
+        Self::begin(command.stdin(Stdio::null()))
+    }
+
+    /// Starts it, to be told by [`Process::say`] what to do.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_listening(command: &mut Command) -> Result<Self, Trouble> {
+        Self::begin(command.stdin(Stdio::piped()))
+    }
+
+    fn begin(command: &mut Command) -> Result<Self, Trouble> {
         let name = command.get_program().to_string_lossy().into_owned();
-        let piped = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().map_err(|error| Trouble::Program {
             program: name.clone(),
             error,
@@ -152,26 +161,52 @@ impl Process {
     /// # Errors
     /// As [`Process::wait_for`].
     pub fn wait_for_more(&mut self, part: &str) -> Result<String, Trouble> {
+        self.next(part, |line| line.text.contains(part))
+    }
+
+    /// Waits for a line on its standard output that no earlier call of this or of [`Process::wait_for_more`] has been
+    /// through.
+    ///
+    /// # Errors
+    /// As [`Process::wait_for`].
+    pub fn next_output(&mut self) -> Result<String, Trouble> {
+        self.next("a line", |line| line.stream == Stream::Output)
+    }
+
+    fn next(&mut self, wanted: &str, fits: impl Fn(&Line) -> bool) -> Result<String, Trouble> {
         let deadline = Instant::now() + self.wait_max;
         loop {
             while let Some(line) = self.printed.get(self.passed) {
                 self.passed += 1;
-                if line.text.contains(part) {
+                if fits(line) {
                     return Ok(line.text.clone());
                 }
             }
             match self.next_line(deadline) {
                 Ok(line) => self.printed.push(line),
-                Err(RecvTimeoutError::Timeout) => return Err(self.quiet(part)),
+                Err(RecvTimeoutError::Timeout) => return Err(self.quiet(wanted)),
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Trouble::EndedBefore {
                         program: self.name.clone(),
-                        wanted: part.to_owned(),
+                        wanted: wanted.to_owned(),
                         printed: self.all_printed(),
                     });
                 }
             }
         }
+    }
+
+    /// Writes a line to its standard input.
+    ///
+    /// # Errors
+    /// It does not listen, any more or at all.
+    pub fn say(&mut self, line: &str) -> Result<(), Trouble> {
+        let nobody = std::io::ErrorKind::BrokenPipe.into();
+        let said = match &mut self.child.stdin {
+            Some(input) => writeln!(input, "{line}").and_then(|()| input.flush()),
+            None => Err(nobody),
+        };
+        said.map_err(|error| self.trouble(error))
     }
 
     /// SIGTERM: it may finish what it has in hand.
@@ -356,6 +391,19 @@ mod tests {
         assert_eq!(both, ["a 1", "a 2"]);
         let none = process.wait_for_more("a ").unwrap_err();
         assert_eq!(none.code(), "ended-before");
+    }
+
+    #[test]
+    fn who_listens_is_told_and_answers_on_its_standard_output() {
+        let script = "while read line; do echo note >&2; echo \"heard $line\"; done";
+        let mut command = Command::new("sh");
+        let mut process = Process::start_listening(command.args(["-c", script])).unwrap();
+        for word in ["one", "two"] {
+            process.say(word).unwrap();
+            assert_eq!(process.next_output().unwrap(), format!("heard {word}"));
+        }
+        let mut deaf = shell("exit 0");
+        assert_eq!(deaf.say("one").unwrap_err().code(), "program");
     }
 
     #[test]

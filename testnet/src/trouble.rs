@@ -93,6 +93,16 @@ pub enum Trouble {
         /// Why.
         reason: String,
     },
+    /// A foreign member that printed something else than one line of JSON for an answer.
+    #[error("the client's answer to {asked} is not understood: {reason}\n{printed}")]
+    Answer {
+        /// What it was told to do.
+        asked: String,
+        /// Why.
+        reason: String,
+        /// What it printed.
+        printed: String,
+    },
     /// A verifier that printed something else than one line of JSON.
     #[error("the verifier's answer is not understood: {reason}\n{printed}")]
     Verdict {
@@ -118,6 +128,7 @@ impl Trouble {
             Self::NoAnswer { .. } => "no-answer",
             Self::NotLoopback { .. } => "not-loopback",
             Self::Log { .. } => "log",
+            Self::Answer { .. } => "answer",
             Self::Verdict { .. } => "verdict",
         }
     }

@@ -1,0 +1,205 @@
+//! Members that are not ours: `testnet/interop/js` and `testnet/interop/python`, written from the specification alone.
+//!
+//! What is asked of them is in `testnet/interop/README.md`. `cargo xtask test --only interop` installs what they need and names
+//! the programs that run them in [`Language::variable`].
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::federation::{Federation, Member};
+use crate::process::{Ended, Process};
+use crate::{Trouble, address};
+
+/// In what a member is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// `testnet/interop/js/client.mjs`
+    JavaScript,
+    /// `testnet/interop/python/client.py`
+    Python,
+}
+
+impl Language {
+    /// The environment variable that names the program that runs it.
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::JavaScript => "COMITY_NODE",
+            Self::Python => "COMITY_PYTHON",
+        }
+    }
+
+    /// Where its sources are, and how their names end.
+    #[must_use]
+    pub fn sources(self) -> (PathBuf, &'static str) {
+        let (folder, ending) = match self {
+            Self::JavaScript => ("js", "mjs"),
+            Self::Python => ("python", "py"),
+        };
+        let interop = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
+        (interop.join(folder), ending)
+    }
+
+    /// The client, to be given arguments.
+    ///
+    /// # Errors
+    /// Nothing names the program that runs it.
+    pub fn client(self) -> Result<Command, Trouble> {
+        let variable = self.variable();
+        let program = env::var_os(variable).ok_or(Trouble::Variable {
+            variable,
+            remedy: "run `cargo xtask test --only interop`, which installs what the client needs",
+        })?;
+        let (folder, ending) = self.sources();
+        let mut command = Command::new(program);
+        command.arg(folder.join(format!("client.{ending}")));
+        Ok(command)
+    }
+}
+
+/// A member with keys that follow from a seed.
+#[derive(Clone, Debug)]
+pub struct Foreign {
+    /// Whose it is.
+    pub language: Language,
+    /// As the federation knows it. It has no API, and nothing in its folder.
+    pub member: Member,
+    /// Of its keys, in hex. Nothing but a test may use such a key.
+    pub seed: String,
+}
+
+impl Foreign {
+    /// A member `<name>.example`, which writes its own entry for the roster. It is not in the roster yet.
+    ///
+    /// # Errors
+    /// The client does not run, or refuses.
+    pub fn join(
+        federation: &Federation,
+        language: Language,
+        name: &str,
+        role: &str,
+        country: &str,
+    ) -> Result<Self, Trouble> {
+        let folder = federation.folder().join(name);
+        let entry = folder.with_extension("member");
+        let foreign = Self {
+            language,
+            member: Member {
+                name: name.to_owned(),
+                folder,
+                network: address::own(),
+                api: address::own(),
+            },
+            // As many letters as a seed has digits; other names give other keys.
+            seed: name
+                .bytes()
+                .cycle()
+                .take(32)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        };
+        let mut command = foreign.command("member")?;
+        command.args([
+            "--role",
+            role,
+            "--country",
+            country,
+            "--fed",
+            &federation.hash()?,
+        ]);
+        let ended = Process::run(command.arg(&entry))?;
+        if ended.code == Some(0) {
+            Ok(foreign)
+        } else {
+            Err(Trouble::Refused {
+                command: format!("{name}: client member"),
+                said: ended.error,
+            })
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}.example", self.member.name)
+    }
+
+    /// Starts it with the papers that the federation has now, and waits until it is ready.
+    ///
+    /// # Errors
+    /// It does not start, or is not ready in time.
+    pub fn run(&self, federation: &Federation) -> Result<Talk, Trouble> {
+        let mut command = self.command("run")?;
+        for (option, folder) in [("--charter", "charters"), ("--roster", "rosters")] {
+            command.arg(option).args(federation.papers(folder)?);
+        }
+        let mut talk = Talk(Process::start_listening(&mut command)?);
+        let ready = talk.answer("run")?;
+        if ready["ready"].is_array() && ready["peer"].is_string() {
+            Ok(talk)
+        } else {
+            Err(not_understood("run", "it is not ready", &ready.to_string()))
+        }
+    }
+
+    fn command(&self, word: &str) -> Result<Command, Trouble> {
+        let network = self.member.network;
+        let listen = format!("/ip4/{}/tcp/{}", network.ip(), network.port());
+        let mut command = self.language.client()?;
+        command.args([
+            word,
+            "--id",
+            &self.id(),
+            "--seed",
+            &self.seed,
+            "--listen",
+            &listen,
+        ]);
+        Ok(command)
+    }
+}
+
+/// A running member, and what is said to it.
+#[derive(Debug)]
+pub struct Talk(Process);
+
+impl Talk {
+    /// Tells it to do something, and waits for the answer.
+    ///
+    /// # Errors
+    /// It ended, is quiet, or its answer is not an object.
+    pub fn tell(&mut self, command: &Value) -> Result<Value, Trouble> {
+        let command = command.to_string();
+        self.0.say(&command)?;
+        self.answer(&command)
+    }
+
+    /// Tells it to end.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn quit(mut self) -> Result<Ended, Trouble> {
+        self.tell(&serde_json::json!({"do": "quit"}))?;
+        self.0.ended()
+    }
+
+    fn answer(&mut self, asked: &str) -> Result<Value, Trouble> {
+        let line = self.0.next_output()?;
+        match serde_json::from_str(&line) {
+            Ok(answer @ Value::Object(_)) => Ok(answer),
+            Ok(_) => Err(not_understood(asked, "it is no object", &line)),
+            Err(error) => Err(not_understood(asked, &error.to_string(), &line)),
+        }
+    }
+}
+
+fn not_understood(asked: &str, reason: &str, printed: &str) -> Trouble {
+    Trouble::Answer {
+        asked: asked.to_owned(),
+        reason: reason.to_owned(),
+        printed: printed.to_owned(),
+    }
+}
