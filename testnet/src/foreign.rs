@@ -138,7 +138,7 @@ impl Foreign {
         }
         let mut talk = Talk(Process::start_listening(&mut command)?);
         let ready = talk.answer("run")?;
-        if ready["ready"].is_array() && ready["peer"].is_string() {
+        if ready.get("ready").is_some_and(Value::is_array) {
             Ok(talk)
         } else {
             Err(not_understood("run", "it is not ready", &ready.to_string()))
