@@ -348,14 +348,14 @@ impl Core {
 
     /// The recipient signed that it does not register it.
     fn refused(&mut self, id: &StatementId, to: &MemberId, bytes: &[u8]) -> Result<(), Fault> {
-        let Some(why) = self.refusal_code(id, to, bytes) else {
+        let Some((why, retry_after)) = self.reason_of(id, to, bytes) else {
             return self.disbelieve(id, to, "refusal-not-signed");
         };
         let check = Check::ALL
             .into_iter()
             .find(|check| check.code() == why.as_str());
         if check.is_none_or(Check::may_pass_later) {
-            return self.tried(id, why, None);
+            return self.tried(id, why, retry_after);
         }
         let Some(kept) = self.kept_of(id)? else {
             return Ok(());
@@ -381,7 +381,13 @@ impl Core {
         self.forget_waiting(&kept)
     }
 
-    fn refusal_code(&self, id: &StatementId, to: &MemberId, bytes: &[u8]) -> Option<Code> {
+    /// The code of a refusal that the recipient signed for this statement, and when it says to try again.
+    fn reason_of(
+        &self,
+        id: &StatementId,
+        to: &MemberId,
+        bytes: &[u8],
+    ) -> Option<(Code, Option<DurationMs>)> {
         let refusal = Refusal::read(bytes).ok()?;
         let key = self.history.statement_key(to, refusal.kid())?;
         let now = self.time();
@@ -389,7 +395,8 @@ impl Core {
             return None;
         }
         let refused = refusal.verify(key.verifying()).ok()?;
-        (refused.of == *id && refused.to == self.me).then(|| refused.code.clone())
+        let is_ours = refused.of == *id && refused.to == self.me;
+        is_ours.then(|| (refused.code.clone(), refused.retry_after))
     }
 
     /// The next attempt of one statement.

@@ -7,7 +7,7 @@ use comity_testkit::ports::World;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, ExchangeResult};
 use comity_wire::ids::{CaseId, Hash};
 use comity_wire::refusal::{Refusal, Refused};
-use comity_wire::words::Code;
+use comity_wire::words::{Code, DurationMs};
 
 use crate::desk::{DAY_MS, both_agree, on_platform, request, signed};
 use crate::peer::{dated, frames, offer, offers, one, opening, roster, within};
@@ -97,12 +97,21 @@ async fn each_reason_to_refuse_has_its_code_and_final_ones_are_recorded_once_and
 
 /// A refusal that the platform signs for a statement.
 fn refusal(world: &World, of: Hash, code: &str) -> ExchangeResult {
+    refusal_until(world, of, code, None)
+}
+
+fn refusal_until(
+    world: &World,
+    of: Hash,
+    code: &str,
+    retry_after: Option<DurationMs>,
+) -> ExchangeResult {
     let refused = Refused {
         of,
         to: world.id("north"),
         code: Code::new(code).unwrap(),
         roster: roster(world),
-        retry_after: None,
+        retry_after,
     };
     let key = &world.federation.member("platform").statement;
     ExchangeResult::Refused(Refusal::sign(key, &refused).into())
@@ -220,6 +229,49 @@ async fn a_transient_refusal_is_retried_until_it_is_none() {
     }
     assert_eq!(world.count("north", "refused"), 0);
     assert_eq!(world.count("north", "gave-up"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signed_refusal_that_is_not_final_says_when_to_try_again() {
+    let world = World::of(&["north", "platform"]);
+    let (case, _) = request(&world, "north", &on_platform(1)).await;
+    world.rest(&["north"]).await;
+    let (north, platform) = (world.key("north"), world.key("platform"));
+    world.link("north", "platform", comity_testkit::ports::Link::Down);
+    let asked = signed(world.work("north", question(&case)).await).statement;
+    let half_an_hour = 1_800_000;
+    let of = Hash::from_hex(&asked).unwrap();
+    let later = refusal_until(&world, of, "not-in-force", Some(half_an_hour));
+    let roster = roster(&world);
+    world.hub.lie(north, platform, move |protocol, _, reply| {
+        if protocol != comity_engine::ports::Protocol::Exchange {
+            return reply;
+        }
+        Some(ExchangeReply(roster, None, vec![later.clone()]).encode())
+    });
+    world
+        .hub
+        .link(north, platform, comity_testkit::ports::Link::Up);
+    world
+        .until_in_time("it is turned away", 1_000, async || {
+            let rows = world.outbox("north").await;
+            rows.iter()
+                .any(|row| row.last.as_deref() == Some("not-in-force"))
+        })
+        .await;
+    let row = world.outbox("north").await.remove(0);
+    assert!(
+        row.due_at.unwrap() > world.now() + half_an_hour - 60_000,
+        "{row:?}"
+    );
+
+    world.hub.tell_the_truth(north, platform);
+    world
+        .until_in_time("delivery", 2 * half_an_hour, async || {
+            world.outbox("north").await.is_empty()
+        })
+        .await;
+    assert_eq!(world.count("north", "refused"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
