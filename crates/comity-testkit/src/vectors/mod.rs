@@ -319,7 +319,7 @@ fn json(name: &str, content: &impl Serialize) -> Made {
 }
 
 fn readme(rows: Vec<(&str, usize, usize)>) -> String {
-    let mut text = include_str!("readme.md").to_owned();
+    let mut text = include_str!("readme.txt").to_owned();
     text.push_str("\n| file | vectors | refused |\n| --- | --- | --- |\n");
     let (mut all, mut all_refused) = (0, 0);
     for (name, vectors, refused) in rows {
