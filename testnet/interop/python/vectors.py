@@ -7,7 +7,8 @@ import log
 import messages
 import statements
 from trust import Trust, read
-from wire import Refused, decode, sha256
+from fold import Fold, View, latest, row_of
+from wire import Key, Refused, decode, need, sha256
 
 
 class Federation:
@@ -18,6 +19,26 @@ class Federation:
         self.chains, self.stories = file["chains"], file["stories"]
         self.keys = file["keys"]
         self.built = {}
+
+    def told(self, name):
+        """A case in which the statements of a story were said."""
+        story = self.stories[name]
+        case = Fold(story["opener"])
+        for entry in story["said"]:
+            if isinstance(entry, str):
+                case.add(statements.unverified(bytes.fromhex(entry)))
+                continue
+            for number in range(1, entry["repeat"] + 1):
+                case.add(self.repeated(bytes.fromhex(entry["like"]), case.all[-1].id, number))
+        return case
+
+    def repeated(self, like, before, number):
+        """The same statement again, with another `re` and `nonce`, signed with its issuer's key."""
+        said = statements.unverified(like)
+        payload = said.payload | {"re": [before], "nonce": number.to_bytes(16, "big")}
+        seed = [key["seed"] for key in self.keys if key["kid"] == said.kid.hex()][0]
+        key = Key(bytes.fromhex(seed))
+        return statements.unverified(statements.make(key, said.issuer, said.case, said.iat, payload))
 
     def public(self, owner, purpose):
         return [bytes.fromhex(key["public"]) for key in self.keys if (key["owner"], key["purpose"]) == (owner, purpose)][0]
@@ -43,6 +64,8 @@ class Federation:
 
 
 def statement(data, context, federation):
+    if "story" in context:
+        return verdict(data, context, federation)
     trust = federation.trust(context["chain"])
     found = statements.check(data, trust, context["me"], context["now_ms"], context.get("recorded", False),
                              context.get("parties"))
@@ -196,7 +219,81 @@ def evidence(data, _context, _federation):
     return {"named": str(len(named)), "beside": str(len(beside))}
 
 
+def verdict(data, context, federation):
+    """What the causal past of a statement allows (5.4)."""
+    case = federation.told(context["story"])
+    said = case.add(statements.unverified(data))
+    need(said.legal, said.code)
+    return {"verdict": "legal"}
+
+
+def concurrent(data, context, federation):
+    """What a case comes to (5.7, 5.11), in the words of `vectors/README.md`, whichever of the two arrives first."""
+    pair = dict(zip("ab", map(statements.unverified, decode(data))))
+    states = []
+    for order in ("ab", "ba"):
+        case = federation.told(context["story"])
+        labels = {said.id: f"s{number}" for number, said in enumerate(case.all, 1)}
+        for label in order:
+            labels[case.add(pair[label]).id] = label
+        states.append(state_in_words(View(case, (1 << len(case.all)) - 1), labels))
+    assert states[0] == states[1]
+    return states[0]
+
+
+def state_in_words(view, labels):
+    words = {}
+
+    def label(said):
+        return labels[said.id]
+
+    def tell(name, said, before="by "):
+        if said:
+            words[name] = before + label(said)
+
+    def tell_all(name, found, before=""):
+        if found:
+            words[name] = before + " ".join(sorted(map(label, found)))
+
+    opening = view.opening()
+    tell("opening", opening, "")
+    urgent = latest([said for said in view.standing("amendment") if "urgency" in said.body])
+    words["urgency"] = (urgent or opening).body["urgency"]
+    for n in view.numbers():
+        tell(f"item {n} carrier", view.carrier(n), "")
+        tell(f"item {n} refused", view.refused_by(n))
+        tell(f"item {n} withdrawn", view.withdrawn_by(n))
+        answer = view.answer(n)
+        tell(f"item {n} answer", answer, f"{answer.body['answer']} by " if answer else "")
+        facts = view.standing("amendment", "information")
+        tell_all(f"item {n} hosting", [said for said in facts if n in [row[0] for row in said.rows("hosting")]])
+        for r in range(1, view.latest_round(n) + 1):
+            name = f"item {n} round {r}"
+            words[f"{name} status"] = view.status(n, r)
+            outcome, (seen, row) = view.outcome(n, r), view.seen(n, r)
+            tell(f"{name} outcome", outcome, f"{row_of(outcome, n, r)[2]} by " if outcome else "")
+            tell(f"{name} last seen", seen, f"{row[2]} by " if seen else "")
+            tell_all(f"{name} superseded", [said for said in view.outcomes(n, r) if said is not outcome])
+            tell_all(f"{name} opened", view.opened_by(n, r) if r > 1 else [], "by ")
+    for hold in view.standing("hold"):
+        words[f"hold {label(hold)}"] = "in force"
+        tell(f"hold {label(hold)}", view.released_by(hold), "released by ")
+    for dispute in view.standing("dispute"):
+        end = view.resolved_by(dispute)
+        words[f"dispute {label(dispute)}"] = "open"
+        tell(f"dispute {label(dispute)}", end, f"{end.body['result']} by " if end else "")
+    for question in view.questions():
+        words[f"question {label(question)}"] = "open"
+        tell(f"question {label(question)}", view.informed_by(question), "answered by ")
+    for notice in view.standing("erasure-notice"):
+        words[f"erasure {label(notice)}"] = "told"
+    for said in view.fold.all:
+        tell(f"void {label(said)}", view.void_by(said))
+    return words
+
+
 OBJECTS = {
+    "concurrent": concurrent,
     "statement": statement,
     "signed-charter": signed_charter,
     "signed-roster": signed_roster,
