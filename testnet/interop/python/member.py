@@ -182,14 +182,14 @@ class Member:
 
     # -------------------------------------------------------------------- sending
 
-    def make(self, kind, to, body, case_nonce=None, case=None, **changes):
-        """A statement of this member (3.19), or one that is wrong where `changes` says so."""
-        key, iat = changes.pop("key", self.keys["statement"]), changes.pop("iat", clock() // 1000)
+    def make(self, kind, to, body, case_nonce=None, case=None, key=None, iat=None, changed=()):
+        """A statement of this member (3.19); with other members of the payload where `changed` says so."""
         case_id = case or statements.case_id(self.id, case_nonce)
         heads = self.cases[case_id].heads() if case_id in self.cases else []
-        payload = statements.payload_of(self.trust.fed, to, kind, body, heads, case_nonce) | changes
+        payload = statements.payload_of(self.trust.fed, to, kind, body, heads, case_nonce) | dict(changed)
         payload = {name: value for name, value in payload.items() if value is not None}
-        return statements.make(key, self.id, case_id, iat, payload)
+        iat = clock() // 1000 if iat is None else iat
+        return statements.make(key or self.keys["statement"], self.id, case_id, iat, payload)
 
     def offer(self, data, to):
         """Records it before the first attempt (6.12), if it can be read. The request that carries it."""

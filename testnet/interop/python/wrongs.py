@@ -12,9 +12,10 @@ from wire import encode, header_of, sign1
 URL = "https://files.example/wrong"
 
 
-def request(member, to, url=URL, **changes):
-    body = changes.pop("body", statements.takedown_request(url, clock()))
-    return member.make("takedown-request", to, body, os.urandom(16), **changes)
+def request(member, to, body=None, case=None, key=None, iat=None, **changed):
+    """As `request` of the client makes it, but for one thing."""
+    body = statements.takedown_request(URL, clock()) if body is None else body
+    return member.make("takedown-request", to, body, os.urandom(16), case, key, iat, changed)
 
 
 def parts(data):
