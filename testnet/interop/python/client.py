@@ -119,14 +119,25 @@ class Client:
         except Exception as error:  # whatever a peer does costs its own stream, and no more
             print(f"{protocol}: {error!r}", file=sys.stderr)
             await stream.reset()
+        await self.catch_up(self.admitted(peer))
+
+    async def catch_up(self, member):
+        """Fetches the rosters that this member has and we do not (6.5, 6.13)."""
+        again = member and self.member.heard > self.member.roster[0]
+        while again:
+            try:
+                request = encode(["since", self.member.roster[0] + 1])
+                again = self.member.take_chain(await self.ask_member(member, ROSTER, request))
+            except NoReply:
+                return
 
     def admitted(self, peer):
         return self.member.trust.admitted(peer[6:], clock()) if peer[:6] == PEER_ID else None
 
     async def answer(self, stream, protocol, peer):
         """Admission is asked when the stream opens, when the request is whole, and before the reply (6.4)."""
-        new = []
-        reply = self.unread = encode(["hello", self.member.roster, "not-admitted"])
+        unread, new = encode(["hello", self.member.roster, "not-admitted"]), []
+        reply = unread
         if protocol == HELLO or self.admitted(peer):
             request = await read_to_end(stream, REQUEST_MAX[protocol])
             sender = self.admitted(peer)
@@ -135,7 +146,7 @@ class Client:
             elif protocol == HELLO or sender:
                 reply = self.member.answer_roster(request, sender, protocol == HELLO)
             if protocol != HELLO and not self.admitted(peer):
-                reply = encode(["hello", self.member.roster, "not-admitted"])
+                reply, new = unread, []
         await stream.write(reply)
         await stream.close()
         async with self.arrived:
@@ -152,7 +163,9 @@ class Client:
         except NoReply as error:
             return {"closed": str(error)}
         code = stranger_code(reply)
-        return {"code": code, "retry_after": None} if code else self.member.delivered(reply, data, said, to)
+        answer = {"code": code, "retry_after": None} if code else self.member.delivered(reply, data, said, to)
+        await self.catch_up(to)
+        return answer
 
     async def ask_member(self, to, protocol, request):
         listed = self.member.trust.member(to)

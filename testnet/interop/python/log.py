@@ -12,8 +12,8 @@ from pycose.messages import CoseMessage
 from scitt_cose.receipt import verify_receipt
 
 from spec import CDDL, LIMITS, WrongStructure
-from trust import read
-from wire import NotDeterministic, Refused, decode, encode, need, need_depth, outer, sha256, to_be_signed, verifies
+from wire import NotDeterministic, Refused, decode, encode, need, need_depth, outer, read, sha256, to_be_signed
+from wire import verifies
 
 ORIGIN = re.compile(r"[0-9a-f]{64}/[a-z0-9][a-z0-9.-]{0,62}/[1-9][0-9]{0,8}")
 LOG_KEY, WITNESS_KEY = 0x01, 0x04  # types of keys of signed notes (8.4)

@@ -75,7 +75,8 @@ class Member:
         self.book = Book(f"{self.trust.fed.hex()}/{member_id}/1", self.keys["log"], clock)
         self.record("log-opened")
         self.cases, self.registered, self.refused, self.offered = {}, {}, {}, set()
-        self.inbox = []  # (sender, statement), recorded and not yet told to anybody
+        self.inbox = []  # (sender, statement): registered, its receipt sent, and not yet returned by a `wait`
+        self.last_case, self.heard = None, 0  # of the last `request`; the highest roster version that a member named
 
     @property
     def roster(self):
@@ -94,12 +95,12 @@ class Member:
     def answer_exchange(self, data, sender):
         """6.6 to 6.10: the reply, and what was registered by it."""
         try:
-            _, offers = read_message(data, "exchange-request")
+            (version, _), offers = read_message(data, "exchange-request")
             sizes = [len(object_) for _, _, evidence in offers for object_ in evidence]
             need(all(1 <= size <= LIMITS["EVIDENCE_BYTES_MAX"] for size in sizes), "over-limit")
         except Refused:
             return encode([self.roster, None, [[2, "bad-exchange", None]]]), []
-        new = []
+        self.heard, new = max(self.heard, version), []
         outcomes = [self._judge(statement, sender, new) for statement, _, _ in offers]
         results = [[0, self.book.receipt(value)] if what == 0 else [what, *value] for what, value in outcomes]
         checkpoint = self.book.checkpoint() if any(what == 0 for what, _ in outcomes) else None
@@ -151,6 +152,7 @@ class Member:
         except Refused:
             return unknown
         if request[0] == "hello":
+            self.heard = max(self.heard, request[1][0] if admitted else 0)
             return encode(["hello", self.roster, None if admitted else "not-admitted"])
         if request[0] == "part" and 1 <= request[1] <= len(self.trust.rosters):
             signed, offset = self.trust.rosters[request[1] - 1].signed, request[2]
@@ -170,15 +172,20 @@ class Member:
         return encode(["chain", [kept.signed for kept in self.trust.charters][:most], rosters[:most], len(rosters) > most])
 
     def take_chain(self, reply):
-        """What somebody has sent after `since`. What is not taken is passed over."""
-        word, charters, rosters, _ = reply
-        for take, signed in [(self.trust.take_charter, one) for one in charters] + [
-            (self.trust.take_roster, one) for one in rosters
-        ]:
+        """What a member has sent after `since`: whether something of it was new, and there is more (6.13)."""
+        try:
+            word, charters, rosters, more = read_message(reply, "roster-reply")
+        except (Refused, ValueError):
+            return False
+        before = self.roster
+        takes = [(self.trust.take_charter, signed) for signed in charters]
+        takes += [(self.trust.take_roster, signed) for signed in rosters]
+        for take, signed in takes:
             try:
                 take(signed, clock())
             except Refused:
-                continue
+                continue  # what is not taken is passed over
+        return more and self.roster != before
 
     # -------------------------------------------------------------------- sending
 
@@ -207,9 +214,10 @@ class Member:
     def delivered(self, reply, data, said, to):
         """What a reply to one statement comes to, as the contract of a client says it (6.8, 6.9, 8.9)."""
         try:
-            _, checkpoint, (result,) = read_reply(reply, 1)
+            (version, _), checkpoint, (result,) = read_reply(reply, 1)
         except Refused as refused:
             return {"wrong": f"the reply cannot be read: {refused.code}"}
+        self.heard = max(self.heard, version)
         if result[0] == 2:
             return {"code": result[1], "retry_after": result[2]}
         digest = sha256(data)

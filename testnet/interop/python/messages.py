@@ -1,8 +1,7 @@
 """Messages between nodes (chapter 6): how they are read."""
 
 from spec import LIMITS
-from trust import read
-from wire import items, need, need_depth
+from wire import items, need, need_depth, read
 
 BYTES_MAX = {  # 6.2 and 6.5; for what two protocols carry, the longer one
     "exchange-request": "EXCHANGE_REQUEST_BYTES_MAX",

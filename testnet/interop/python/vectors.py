@@ -6,9 +6,9 @@ from pathlib import Path
 import log
 import messages
 import statements
-from trust import Trust, read
+from trust import Trust
 from fold import Fold, View, latest, row_of
-from wire import Key, Refused, decode, need, sha256
+from wire import Key, Refused, decode, need, read, sha256
 
 
 class Federation:
@@ -334,6 +334,8 @@ def run(folder):
 def answer(vector, federation):
     data = bytes.fromhex(vector["hex"])
     data += bytes(max(0, vector.get("pad_to", 0) - len(data)))
+    if vector["object"] not in OBJECTS:
+        return {"code": f"cannot read {vector['object']}"}
     try:
         return {"ok": OBJECTS[vector["object"]](data, vector.get("context", {}), federation)}
     except Refused as refused:

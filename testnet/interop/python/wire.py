@@ -12,7 +12,7 @@ import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from spec import LIMITS
+from spec import CDDL, LIMITS, WrongStructure
 
 
 class Refused(Exception):
@@ -187,6 +187,19 @@ def items(data):
 
 def need_depth(data, code="too-deep"):
     need(depth(data) <= LIMITS["DEPTH_MAX"], code)
+
+
+def read(data, rule, limit=None):
+    """An object that is not signed (12.6): checks 1, 2, 5, 6."""
+    need(limit is None or len(data) <= LIMITS[limit], "oversize")
+    need_depth(data)
+    try:
+        value = decode(data)
+        within = CDDL.check(rule, value)
+    except (NotDeterministic, WrongStructure):
+        raise Refused("bad-payload") from None
+    need(within, "over-limit")
+    return value
 
 
 # ---------------------------------------------------- keys and signatures
