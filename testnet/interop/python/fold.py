@@ -232,7 +232,8 @@ class View:
 
 
 QUESTIONS = [
-    "void_by", "opening", "claims", "carrier", "known_first", "refused_by", "withdrawn_by", "opened_by", "outcome", "seen",
+    "void_by", "opening", "claims", "carrier", "known_first", "refused_by", "withdrawn_by", "opened_by", "outcome",
+    "seen",
 ]
 
 

@@ -169,7 +169,8 @@ class Member:
             rosters.append(kept.signed)
             beside = self.trust.beside
             rosters += [other.signed for other in beside if other.content["version"] == kept.content["version"]]
-        return encode(["chain", [kept.signed for kept in self.trust.charters][:most], rosters[:most], len(rosters) > most])
+        charters = [kept.signed for kept in self.trust.charters[:most]]
+        return encode(["chain", charters, rosters[:most], len(rosters) > most])
 
     def take_chain(self, reply):
         """What a member has sent after `since`: whether something of it was new, and there is more (6.13)."""

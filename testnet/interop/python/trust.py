@@ -138,7 +138,8 @@ class Trust:
         need(version <= len(self.rosters) + 1, "version-gap")
         under = self.charter_for(version)
         if charter != under.hash:
-            raise Refused("wrong-charter" if any(charter == taken.hash for taken in self.charters) else "unknown-charter")
+            here = charter in [taken.hash for taken in self.charters]
+            raise Refused("wrong-charter" if here else "unknown-charter")
         verify_signatures(signed, "roster", [Governance(under.content)])
         return roster_itself(signed[0])
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import log
 import messages
 import statements
-from trust import Trust
 from fold import Fold, View, latest, row_of
+from trust import Trust
 from wire import Key, Refused, decode, need, read, sha256
 
 
@@ -41,7 +41,8 @@ class Federation:
         return statements.unverified(statements.make(key, said.issuer, said.case, said.iat, payload))
 
     def public(self, owner, purpose):
-        return [bytes.fromhex(key["public"]) for key in self.keys if (key["owner"], key["purpose"]) == (owner, purpose)][0]
+        found = [key["public"] for key in self.keys if (key["owner"], key["purpose"]) == (owner, purpose)]
+        return bytes.fromhex(found[0])
 
     def log_key(self, context):
         """The key of the first log of a member."""

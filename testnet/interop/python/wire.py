@@ -1,7 +1,7 @@
 """Bytes before they mean anything: CBOR, keys, signatures and COSE_Sign1 (chapter 2 of the specification).
 
-Values are Python's own: int, bytes, str, list, dict, bool, None. `Tag` and `Odd` are what no structure here has, but what
-an unprotected header of somebody else may hold (2.12, step 1).
+Values are Python's own: int, bytes, str, list, dict, bool, None. `Tag` and `Odd` are in no structure of the
+specification, but may be in the unprotected header of somebody else (2.12, step 1).
 """
 
 import hashlib
