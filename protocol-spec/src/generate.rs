@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::clocks;
 use crate::pages::{self, Tables};
 use crate::registry::{Concurrent, Registry, Value, read_all, read_concurrent};
 
@@ -28,6 +29,7 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
     let folder = spec.join("registries");
     let registries = read_all(&folder)?;
     let concurrent = read_concurrent(&folder)?;
+    let clocks = clocks::read(&spec.join("clocks"), &registries)?;
     let cddl = spec.join("comity.cddl");
     let old = std::fs::read_to_string(&cddl).map_err(|error| format!("comity.cddl: {error}"))?;
     let find = |name: &str| {
@@ -61,6 +63,10 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
             "crates/comity-case/src/concurrent.rs",
             rust_concurrent(&concurrent, find("kind")?),
         ),
+        file(
+            "crates/comity-clocks/src/published.rs",
+            clocks::rust(&clocks),
+        ),
     ];
     for owner in ["wire", "trust", "case", "log", "audit"] {
         let path = format!("crates/comity-{owner}/src/limits.rs");
@@ -77,6 +83,7 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
         registries: &registries,
         concurrent: &concurrent,
         cddl: new_cddl,
+        clocks: &clocks,
     };
     let pages = pages::all(top, &tables)?;
     made.extend(pages);
@@ -546,7 +553,7 @@ fn rust_concurrent(concurrent: &Concurrent, kinds: &Registry) -> String {
     text
 }
 
-fn camel(id: &str) -> String {
+pub(crate) fn camel(id: &str) -> String {
     id.split('-')
         .map(|word| {
             let mut letters = word.chars();

@@ -1,16 +1,18 @@
 //! The specification of Comity as data, and what is made from it.
 //!
 //! `registries/*.toml` own every list of codes and limits; `comity.cddl` owns
-//! every structure. [`generate`] turns the lists into Rust, into the choices of
+//! every structure; `clocks/*.toml` own the legal clocks. [`generate`] turns the lists into Rust, into the choices of
 //! the CDDL and into tables for people, so that no list is written twice:
 //!
 //! ```text
 //! registries/*.toml -> registry -> generate -> comity.cddl (between its marks)
 //!                                           -> registries.md
 //!                                           -> crates/*/src/{registry,limits,concurrent}.rs
-//!                        -> pages          -> tables in pages that people write
+//! clocks/*.toml     -> clocks   -> generate -> crates/comity-clocks/src/published.rs
+//! all of them                   -> pages    -> tables in pages that people write
 //! ```
 
+pub mod clocks;
 pub mod generate;
 pub mod pages;
 pub mod registry;

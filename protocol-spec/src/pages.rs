@@ -13,12 +13,14 @@
 //! | `limits OWNER`, `limits all` | limits, of one owner or all |
 //! | `concurrent` | what two concurrent statements come to |
 //! | `cddl RULE …` | rules of `comity.cddl`, word for word |
+//! | `clocks NAME` | legal clocks: see [`crate::clocks::table`] |
 //!
 //! Pure but for reading the pages: a page and the data in, the page with its tables out.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::clocks::{self, Clocks};
 use crate::generate::{Made, concurrent_table, table};
 use crate::registry::{Concurrent, Registry, Value};
 
@@ -38,6 +40,8 @@ pub struct Tables<'a> {
     pub concurrent: &'a Concurrent,
     /// `comity.cddl`.
     pub cddl: &'a str,
+    /// `clocks/*.toml`.
+    pub clocks: &'a Clocks,
 }
 
 /// Every page that has a table, with its tables made anew.
@@ -125,6 +129,7 @@ impl Tables<'_> {
                 }
                 table(&mut text, "limit", limits.iter().filter(is_of));
             }
+            (Some("clocks"), Some(name)) => text = clocks::table(self.clocks, name)?,
             (Some("concurrent"), None) => concurrent_table(&mut text, self.concurrent),
             (Some("cddl"), Some(first)) => {
                 text.push_str("```cddl\n");

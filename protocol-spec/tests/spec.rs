@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use comity_spec::clocks;
 use comity_spec::pages::{Tables, filled};
 use comity_spec::registry::{Registry, read_all, read_concurrent};
 use comity_testkit::cddl;
@@ -47,10 +48,12 @@ fn generated_files_are_what_the_registries_make() {
 #[track_caller]
 fn check_page(page: &str, expected: Result<&str, &str>) {
     let folder = comity_spec::root().join("registries");
+    let registries = read_all(&folder).unwrap();
     let tables = Tables {
-        registries: &read_all(&folder).unwrap(),
+        registries: &registries,
         concurrent: &read_concurrent(&folder).unwrap(),
         cddl: "; a comment\none = {\n  a: two,\n}\none-more = 3\ntwo<t> = [t]\n\n; end\n",
+        clocks: &clocks::read(&comity_spec::root().join("clocks"), &registries).unwrap(),
     };
     let found = filled(page, &tables);
     assert_eq!(found.as_deref().map_err(String::as_str), expected, "{page}");

@@ -1,9 +1,15 @@
 //! Deadlines: a function of the state, of the times at which this node recorded
 //! statements, of the clocks in force, and of now.
 //!
+//! What a clock is, and how long it runs in whose calendar, is in `comity-clocks`;
+//! here is what in a case starts it, stops it and ends it.
+//!
 //! The state itself knows no clock. Two parties agree on the state and may differ
 //! on a deadline by the time a statement was under way; their logs say by how much.
 
+pub use comity_clocks::clock::{End, Questions, Sort, Start};
+pub use comity_clocks::period::Period;
+use comity_clocks::period::{Due, Effect, Pause, due};
 use comity_wire::body::Body;
 use comity_wire::ids::StatementId;
 use comity_wire::registry::by;
@@ -14,47 +20,27 @@ use crate::entry::Party;
 use crate::state::{ItemState, RoundState, State, Status};
 use crate::view::View;
 
-/// A clock that a charter puts in force.
+/// A clock that runs in a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockRule {
     /// Its name.
     pub id: Code,
+    /// Something to be done by then, or something to be kept until then.
+    pub sort: Sort,
     /// What starts it.
     pub start: Start,
     /// What ends it.
     pub end: End,
     /// How long it runs; `None`: "without undue delay", which has no due time.
-    pub duration: Option<DurationMs>,
-    /// Only for cases of this urgency; `None`: for all.
-    pub urgency: Option<Code>,
-    /// Holds of these authorities pause it.
+    pub period: Option<Period>,
+    /// The time zone whose calendar counts (IANA).
+    pub zone: &'static str,
+    /// Only for cases of these urgencies; empty: for all.
+    pub urgencies: Vec<Code>,
+    /// Holds of these authorities make it stand still.
     pub paused_by_holds_of: Vec<Code>,
-    /// Waiting for information that the recipient asked for pauses it.
-    pub paused_by_questions: bool,
-}
-
-/// What starts a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Start {
-    /// The sender's first attempt to deliver. Being unreachable is no excuse.
-    Offered,
-    /// Registration at the recipient.
-    Registered,
-    /// The report of the public: the sender's claim. First round only.
-    Reported,
-}
-
-/// What ends a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum End {
-    /// The first answer, of whomever.
-    Answer,
-    /// The first answer of a person.
-    HumanAnswer,
-    /// The first final outcome of the round.
-    Outcome,
-    /// The other side has seen it offline.
-    Confirmation,
+    /// What a question that the recipient asks does to it.
+    pub questions: Questions,
 }
 
 /// When this node, or its log, has a statement down.
@@ -101,6 +87,10 @@ pub enum Standing {
     Late(TimeMs),
     /// Nothing is due any more: refused or withdrawn.
     Void,
+    /// Something has to be kept, until the due time.
+    Keep,
+    /// The time for which it had to be kept is over.
+    KeepOver,
 }
 
 /// Every deadline of a case, by item, round and clock.
@@ -120,8 +110,11 @@ pub fn deadlines(
     let mut found = Vec::new();
     for item in &state.items {
         for round in &item.rounds {
-            let applies =
-                |rule: &&ClockRule| rule.urgency.is_none() || rule.urgency == state.urgency;
+            let applies = |rule: &&ClockRule| {
+                let urgency = state.urgency.as_ref();
+                rule.urgencies.is_empty()
+                    || urgency.is_some_and(|urgency| rule.urgencies.contains(urgency))
+            };
             found.extend(
                 rules
                     .iter()
@@ -144,18 +137,11 @@ impl<F: Fn(&StatementId) -> Times> Clocks<'_, F> {
     fn deadline(&self, rule: &ClockRule, item: &ItemState, round: &RoundState) -> Option<Deadline> {
         let started_at = self.start(rule.start, item, round)?;
         let ended_at = self.end(rule.end, item, round).map(|at| at.max(started_at));
-        let (paused_ms, due_at, is_paused) =
-            self.due(rule, started_at, ended_at.unwrap_or(self.now));
-        let is_void = matches!(round.status, Status::Refused | Status::Withdrawn);
-        let standing = match (ended_at, due_at) {
-            (Some(at), Some(due)) if at > due => Standing::Late(at),
-            (Some(at), _) => Standing::Met(at),
-            (None, _) if is_void => Standing::Void,
-            (None, _) if is_paused => Standing::Paused,
-            (None, Some(due)) if self.now > due => Standing::Overdue,
-            (None, _) => Standing::Running,
-        };
-        let due_at = due_at.filter(|_| standing != Standing::Paused);
+        let pauses = self.pauses(rule);
+        let until = ended_at.unwrap_or(self.now);
+        let due = due(rule.period.as_ref(), rule.zone, started_at, &pauses, until);
+        let standing = self.standing(rule, ended_at, &due, round.status);
+        let due_at = due.at.filter(|_| standing != Standing::Paused);
         let clock = rule.id.clone();
         Some(Deadline {
             clock,
@@ -163,20 +149,47 @@ impl<F: Fn(&StatementId) -> Times> Clocks<'_, F> {
             round: round.round,
             started_at,
             due_at,
-            paused_ms,
+            paused_ms: due.paused_ms,
             standing,
         })
+    }
+
+    fn standing(
+        &self,
+        rule: &ClockRule,
+        ended: Option<TimeMs>,
+        due: &Due,
+        status: Status,
+    ) -> Standing {
+        // What follows from a measure does not end with the request that led to it.
+        let is_void = matches!(status, Status::Refused | Status::Withdrawn)
+            && !matches!(rule.start, Start::Measure(_));
+        let is_over = due.at.is_some_and(|due| self.now > due);
+        match (rule.sort, ended, due.at) {
+            (Sort::Response, Some(at), Some(due)) if at > due => Standing::Late(at),
+            (Sort::Response, Some(at), _) => Standing::Met(at),
+            _ if is_void => Standing::Void,
+            (Sort::Preservation, _, _) if is_over => Standing::KeepOver,
+            (Sort::Preservation, _, _) => Standing::Keep,
+            _ if due.is_paused => Standing::Paused,
+            _ if is_over => Standing::Overdue,
+            _ => Standing::Running,
+        }
     }
 
     /// The first round starts with the statement that brought the item, each other
     /// one with the first observation that opened it.
     fn start(&self, start: Start, item: &ItemState, round: &RoundState) -> Option<TimeMs> {
-        let openers: &[StatementId] = if round.round == 1 {
-            std::slice::from_ref(&item.carrier)
-        } else {
-            &round.opened_by
-        };
+        let openers = openers(item, round);
         match start {
+            Start::Outside => None,
+            Start::Measure(actions) => {
+                let measures = round.outcome.iter().flat_map(|outcome| &outcome.measures);
+                measures
+                    .filter(|measure| actions.contains(&measure.action.as_str()))
+                    .map(|measure| measure.effective_at)
+                    .min()
+            }
             Start::Offered => openers
                 .iter()
                 .filter_map(|id| (self.times)(id).offered)
@@ -208,6 +221,8 @@ impl<F: Fn(&StatementId) -> Times> Clocks<'_, F> {
             self.first_registered(found.iter().map(|folded| &folded.entry.id))
         };
         match end {
+            End::Due | End::Outside => None,
+            End::Registered => self.first_registered(openers(item, round).iter()),
             End::Answer => registered(answered().chain(reported()).collect()),
             End::HumanAnswer => registered(
                 answered()
@@ -235,37 +250,9 @@ impl<F: Fn(&StatementId) -> Times> Clocks<'_, F> {
         ids.filter_map(|id| (self.times)(id).registered).min()
     }
 
-    /// How long the clock stood still up to `until`, when it is due, and whether
-    /// it stands still at `until`. A pause moves the due time only if it begins
-    /// before that time: what is late stays late.
-    fn due(
-        &self,
-        rule: &ClockRule,
-        started_at: TimeMs,
-        until: TimeMs,
-    ) -> (DurationMs, Option<TimeMs>, bool) {
-        let mut due_at = rule
-            .duration
-            .map(|duration| started_at.saturating_add(duration));
-        let mut paused_ms = 0_u64;
-        let mut is_paused = false;
-        for (from, to) in self.pauses(rule) {
-            let from = from.max(started_at);
-            let end = to.unwrap_or(until).min(until);
-            if end < from || due_at.is_some_and(|due| from >= due) {
-                continue;
-            }
-            let length = end - from;
-            paused_ms = paused_ms.saturating_add(length);
-            due_at = due_at.map(|due| due.saturating_add(length));
-            is_paused |= to.is_none_or(|to| to > until);
-        }
-        (paused_ms, due_at, is_paused)
-    }
-
-    /// The times at which a clock stands still: sorted, none touching another. An
-    /// end of `None` is not known yet.
-    fn pauses(&self, rule: &ClockRule) -> Vec<(TimeMs, Option<TimeMs>)> {
+    /// The times at which a clock stands still, and what each does to it. An end
+    /// of `None` is not known yet.
+    fn pauses(&self, rule: &ClockRule) -> Vec<Pause> {
         let registered = |id: &StatementId| (self.times)(id).registered;
         let holds = self
             .state
@@ -274,40 +261,41 @@ impl<F: Fn(&StatementId) -> Times> Clocks<'_, F> {
             .filter(|hold| rule.paused_by_holds_of.contains(&hold.by))
             .filter_map(|hold| {
                 let released = hold.released_by.as_ref().and_then(registered);
-                let end = [released, hold.until].into_iter().flatten().min();
-                Some((registered(&hold.statement)?, end))
+                Some(Pause {
+                    from: registered(&hold.statement)?,
+                    to: [released, hold.until].into_iter().flatten().min(),
+                    effect: Effect::Still,
+                })
             });
+        let effect = match rule.questions {
+            Questions::Ignored => None,
+            Questions::Pause => Some(Effect::Still),
+            Questions::Restart => Some(Effect::Restart),
+        };
         let questions = self
             .state
             .questions
             .iter()
-            .filter(|question| rule.paused_by_questions && question.party == Party::Recipient)
+            .filter(|question| question.party == Party::Recipient)
             .filter_map(|question| {
-                let answered = question.answered_by.as_ref().and_then(registered);
-                Some((registered(&question.statement)?, answered))
+                Some(Pause {
+                    from: registered(&question.statement)?,
+                    to: question.answered_by.as_ref().and_then(registered),
+                    effect: effect?,
+                })
             });
-        merged(holds.chain(questions).collect())
+        holds.chain(questions).collect()
     }
 }
 
-fn merged(mut pauses: Vec<(TimeMs, Option<TimeMs>)>) -> Vec<(TimeMs, Option<TimeMs>)> {
-    pauses.sort_unstable_by_key(|(from, _)| *from);
-    let mut merged: Vec<(TimeMs, Option<TimeMs>)> = Vec::new();
-    for (from, to) in pauses {
-        match merged.last_mut() {
-            Some((_, None)) => break,
-            Some((_, Some(last))) if from <= *last => match to {
-                Some(to) => *last = to.max(*last),
-                None => {
-                    if let Some(open) = merged.last_mut() {
-                        open.1 = None;
-                    }
-                }
-            },
-            _ => merged.push((from, to)),
-        }
+/// What brought the round: for the first the statement with the item, for the
+/// others the observations that opened it.
+fn openers<'s>(item: &'s ItemState, round: &'s RoundState) -> &'s [StatementId] {
+    if round.round == 1 {
+        std::slice::from_ref(&item.carrier)
+    } else {
+        &round.opened_by
     }
-    merged
 }
 
 /// Whether a person answered. An outcome is a person's if one of its measures for

@@ -9,8 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 const DIRECTION: &[(&str, &[&str])] = &[
     ("comity-wire", &[]),
     ("comity-taxonomy", &["comity-wire"]),
+    ("comity-clocks", &["comity-wire"]),
     ("comity-trust", &["comity-wire"]),
-    ("comity-case", &["comity-taxonomy", "comity-trust"]),
+    (
+        "comity-case",
+        &["comity-clocks", "comity-taxonomy", "comity-trust"],
+    ),
     ("comity-log", &["comity-wire"]),
     ("comity-intake", &["comity-trust"]),
     ("comity-audit", &["comity-log", "comity-trust"]),
@@ -31,6 +35,7 @@ const TOOLS: &[&str] = &["comity-testkit", "comity-testnet", "comity-spec", "xta
 const PURE: &[&str] = &[
     "comity-wire",
     "comity-taxonomy",
+    "comity-clocks",
     "comity-trust",
     "comity-case",
     "comity-log",

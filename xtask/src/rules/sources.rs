@@ -32,6 +32,7 @@ const IMPURE: &[&str] = &[
 const PURE: &[&str] = &[
     "crates/comity-wire/src",
     "crates/comity-taxonomy/src",
+    "crates/comity-clocks/src",
     "crates/comity-trust/src",
     "crates/comity-case/src",
     "crates/comity-log/src",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use comity_case::clocks::{End, Standing, Start, Times};
+use comity_case::clocks::{End, Period, Questions, Sort, Standing, Start, Times};
 use comity_case::{ClockRule, Deadline, deadlines};
 use comity_wire::body::{Body, Outcome};
 use comity_wire::ids::StatementId;
@@ -14,12 +14,14 @@ use crate::scene::*;
 fn clock(start: Start, end: End) -> ClockRule {
     ClockRule {
         id: code("example"),
+        sort: Sort::Response,
         start,
         end,
-        duration: Some(1_000),
-        urgency: None,
+        period: Some(Period::Elapsed(1_000)),
+        zone: "UTC",
+        urgencies: vec![],
         paused_by_holds_of: vec![code("law-enforcement")],
-        paused_by_questions: true,
+        questions: Questions::Pause,
     }
 }
 
@@ -90,7 +92,7 @@ fn a_clock_runs_out_and_says_by_whose_time() {
     let reported = clock(Start::Reported, End::Outcome);
     dated.check(&reported, 10_500, (Standing::Overdue, Some(1_500), 0));
     let undue_delay = ClockRule {
-        duration: None,
+        period: None,
         ..registered
     };
     dated.check(&undue_delay, 99_999, (Standing::Running, None, 0));
@@ -270,10 +272,85 @@ fn each_round_has_its_own_clocks() {
 fn a_clock_for_imminent_risk_runs_in_such_cases_only() {
     let mut dated = Dated::new();
     let alarm = ClockRule {
-        urgency: Some(code("imminent-risk")),
+        urgencies: vec![code("imminent-risk")],
         ..clock(Start::Registered, End::HumanAnswer)
     };
     assert_eq!(dated.deadlines(&alarm, 10_500), []);
     dated.at(10_400, OPENER, urgency("imminent-risk"));
     assert_eq!(dated.deadlines(&alarm, 10_500).len(), 1);
+}
+
+#[test]
+fn a_clock_that_a_question_restarts_begins_again_with_the_answer() {
+    let mut dated = Dated::new();
+    let rule = ClockRule {
+        questions: Questions::Restart,
+        ..clock(Start::Registered, End::Outcome)
+    };
+    let asked = dated.at(10_400, RECIPIENT, question(None));
+    dated.check(&rule, 10_600, (Standing::Paused, None, 200));
+    dated.at(11_500, OPENER, information(asked, &[]));
+    dated.check(&rule, 11_600, (Standing::Running, Some(12_500), 1_100));
+    dated.check(&rule, 12_501, (Standing::Overdue, Some(12_500), 1_100));
+    let ignored = ClockRule {
+        questions: Questions::Ignored,
+        ..rule
+    };
+    dated.check(&ignored, 11_600, (Standing::Overdue, Some(11_000), 0));
+}
+
+#[test]
+fn what_has_to_be_kept_after_a_measure_is_kept_until_its_time_and_is_never_late() {
+    let rule = ClockRule {
+        sort: Sort::Preservation,
+        ..clock(Start::Measure(&["removed", "disabled"]), End::Due)
+    };
+    let mut dated = Dated::new();
+    assert_eq!(
+        dated.deadlines(&rule, 10_100),
+        [],
+        "nothing was removed yet"
+    );
+    dated.at(
+        10_300,
+        RECIPIENT,
+        outcome(&[(1, 1, OutcomeAnswer::Done, 10_200)]),
+    );
+    dated.check(&rule, 11_200, (Standing::Keep, Some(11_200), 0));
+    dated.check(&rule, 11_201, (Standing::KeepOver, Some(11_200), 0));
+    dated.at(11_300, OPENER, withdrawal(None));
+    dated.check(&rule, 11_200, (Standing::Keep, Some(11_200), 0));
+    let other = ClockRule {
+        start: Start::Measure(&["reported"]),
+        ..rule
+    };
+    assert_eq!(dated.deadlines(&other, 11_200), []);
+}
+
+#[test]
+fn what_has_to_be_kept_for_a_request_is_not_kept_once_the_request_is_refused() {
+    let rule = ClockRule {
+        sort: Sort::Preservation,
+        ..clock(Start::Registered, End::Due)
+    };
+    let mut dated = Dated::new();
+    dated.check(&rule, 10_500, (Standing::Keep, Some(11_000), 0));
+    dated.at(10_600, RECIPIENT, answer(Answer::Refused));
+    dated.check(&rule, 10_700, (Standing::Void, Some(11_000), 0));
+}
+
+#[test]
+fn registration_ends_a_clock_that_the_first_attempt_started() {
+    let dated = Dated::new();
+    let rule = ClockRule {
+        period: None,
+        ..clock(Start::Offered, End::Registered)
+    };
+    dated.check(&rule, 99_999, (Standing::Met(10_000), None, 0));
+}
+
+#[test]
+fn what_happens_outside_of_the_protocol_has_no_deadline() {
+    let rule = clock(Start::Outside, End::Outside);
+    assert_eq!(Dated::new().deadlines(&rule, 99_999), []);
 }
