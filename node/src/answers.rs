@@ -130,6 +130,7 @@ pub(crate) struct Case {
     pub(crate) items: Vec<Item>,
     pub(crate) timeline: Vec<Event>,
     pub(crate) deadlines: Vec<Deadline>,
+    pub(crate) clocks: Vec<Clock>,
     pub(crate) moves: Vec<String>,
     pub(crate) parents: Vec<(ItemNumber, String, ItemNumber)>,
     pub(crate) children: Vec<(ItemNumber, String, ItemNumber)>,
@@ -180,6 +181,15 @@ pub(crate) struct Deadline {
     pub(crate) due_at: Option<TimeMs>,
     pub(crate) paused_ms: DurationMs,
     pub(crate) standing: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Clock {
+    pub(crate) clock: String,
+    pub(crate) runs: bool,
+    pub(crate) words: String,
+    pub(crate) law: Option<String>,
+    pub(crate) mark: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, federation, log, member, person, report, roster, run, work};
+use crate::commands::{
+    clocks, completions, federation, log, member, person, report, roster, run, work,
+};
 
 /// The arguments of the program.
 #[derive(Debug, Parser)]
@@ -74,6 +76,9 @@ Environment:
     /// Read other members' logs, as far as we may, and match them
     #[command(after_help = report::AUDIT_EXAMPLE)]
     Audit(report::AuditArgs),
+    /// Show the legal clocks that a charter can put in force
+    #[command(after_help = "Example:\n  comity clocks list")]
+    Clocks(clocks::Args),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity"

@@ -8,9 +8,12 @@ use comity_trust::key::{Ended, Key};
 use comity_trust::member::{Log, LogState, Member};
 use comity_trust::roster::Roster;
 use comity_wire::ids::{Hash, Kid};
+use comity_wire::words::{Code, DurationMs};
 use serde_json::{Value, json};
 
 use crate::clock::{DAY_MS, text_of};
+use crate::commands::clocks;
+use crate::times;
 
 /// A charter for programs.
 #[must_use]
@@ -22,7 +25,10 @@ pub fn charter_json(charter: &Charter, hash: &Hash) -> Value {
     let clocks = charter
         .clocks
         .iter()
-        .map(|(clock, own)| json!({"clock": clock.as_str(), "own_ms": own}));
+        .map(|(clock, own)| {
+            let known = comity_clocks::find(clock.as_str());
+            json!({"clock": clock.as_str(), "own_ms": own, "name": known.map(|known| known.name), "known": known.is_some()})
+        });
     let matrix = charter
         .matrix
         .iter()
@@ -99,12 +105,17 @@ pub fn charter_text(charter: &Charter, hash: &Hash) -> String {
         "orphans go to",
         charter.orphans.as_ref().map_or("nobody", |id| id.as_str()),
     );
-    let clocks: Vec<_> = charter
+    let clocks: Vec<String> = charter
         .clocks
         .iter()
-        .map(|(clock, _)| clock.as_str())
+        .map(|(clock, own)| clock_text(clock, *own))
         .collect();
-    line("legal clocks", &or_none(&clocks));
+    if clocks.is_empty() {
+        line("legal clocks", "none");
+    }
+    for (n, clock) in clocks.iter().enumerate() {
+        line(if n == 0 { "legal clocks" } else { "" }, clock);
+    }
     line(
         "audit quorum",
         &format!(
@@ -346,6 +357,25 @@ fn log_json(log: &Log) -> Value {
 
 fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     texts.collect()
+}
+
+/// A clock in force, and what this version knows of it.
+fn clock_text(clock: &Code, own: Option<DurationMs>) -> String {
+    let id = clock.as_str();
+    match (comity_clocks::find(id), own) {
+        (Some(known), None) => format!("{id}: {} ({})", clocks::length_of(known), known.name),
+        (Some(known), Some(own)) => format!(
+            "{id}: {} by this charter, published: {} ({})",
+            times::length(own),
+            clocks::length_of(known),
+            known.name
+        ),
+        (None, Some(own)) => format!(
+            "{id}: {}, a clock of the federation's own",
+            times::length(own)
+        ),
+        (None, None) => format!("{id}: unknown to this version, so no deadline is computed"),
+    }
 }
 
 fn or_none(texts: &[&str]) -> String {

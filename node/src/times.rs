@@ -53,7 +53,7 @@ const HOW: &str =
     "a time is written 2026-03-01T12:00:00Z (with its zone), or +2h, +3d (s, m, h, d, w) from now";
 
 /// `2h`, in milliseconds.
-fn duration(text: &str) -> Option<DurationMs> {
+pub(crate) fn duration(text: &str) -> Option<DurationMs> {
     let unit = text.chars().last()?;
     let count = text.strip_suffix(unit)?;
     let unit_ms = match unit {

@@ -290,8 +290,22 @@ fn a_request_carries_what_was_given_and_nothing_else() {
             n: 3,
         }),
         text: some(NOTE),
+        clocks: Vec::new(),
     };
     assert!(new == full);
+}
+
+#[test]
+fn a_request_says_which_clocks_apply() {
+    let node = Node::new();
+    let Work::Request(new) = node.work(&format!(
+        "request {URL} --clock nl-atkm-12h --clock moon-1h"
+    )) else {
+        panic!()
+    };
+    assert_eq!(new.clocks, ["nl-atkm-12h", "moon-1h"]);
+    let ran = node.run(&format!("request {URL} --clock NOT_A_CODE"));
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
 }
 
 #[test]
@@ -1102,12 +1116,29 @@ fn case_shown(timeline: Vec<Event>) -> Shown {
         timeline,
         deadlines: vec![comity_engine::desk::DeadlineShown {
             clock: "answer".to_owned(),
+            name: "An answer".to_owned(),
             n: 1,
             round: 1,
             started_at: NOW_MS,
             due_at: None,
             paused_ms: 60_000,
             standing: "paused".to_owned(),
+        }],
+        clocks: vec![comity_engine::desk::ClockShown {
+            clock: "moon-1h".to_owned(),
+            name: "A clock of the federation: moon-1h".to_owned(),
+            runs: false,
+            why: "not-in-force".to_owned(),
+            words: "The sender says that it applies, but the charter does not put it in force: no deadline is computed."
+                .to_owned(),
+            claimed: true,
+            own_ms: None,
+            sort: "response".to_owned(),
+            law: None,
+            says: "What it means is not known here.".to_owned(),
+            not_computed: Vec::new(),
+            source: None,
+            mark: None,
         }],
         moves: vec!["outcome".to_owned()],
         parents: vec![(1, OTHER.to_owned(), 4)],
@@ -1127,6 +1158,9 @@ fn a_case_is_shown_with_items_deadlines_statements_and_links() {
         "iccam baseline by north.example",
         "content removed 2026-03-01 12:00:00Z",
         "1 min",
+        "Legal clocks",
+        "moon-1h  no",
+        "the charter does not put it in force",
         "accepts all items [received, registered 2026-03-01 12:00:00Z]",
         "Registered here as record 2.",
         "extension tomorrow.note, 300 bytes: \"seen\u{fffd} by two\" and more",

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::generate::camel;
+use crate::generate::{camel, grouped};
 use crate::registry::Registry;
 
 /// Every instrument and its clocks, and the areas of law that they name.
@@ -138,6 +138,8 @@ pub struct Area {
 struct Areas {
     areas: Vec<Area>,
 }
+
+const HOUR_MS: u64 = 3_600_000;
 
 const SORTS: &[&str] = &["response", "preservation"];
 const PLACES: &[&str] = &["ground", "recipient"];
@@ -407,7 +409,7 @@ fn rust_clock(text: &mut String, instrument: &Instrument, clock: &Clock) {
 
 fn rust_period(period: &Period) -> String {
     if period.hours > 0 {
-        return format!("Period::Elapsed({} * 60 * 60 * 1_000)", period.hours);
+        return format!("Period::Elapsed({})", grouped(period.hours * HOUR_MS));
     }
     let ends = match (period.ends.as_deref(), period.last_day.as_deref()) {
         (Some("end-of-day"), Some("next-weekday")) => "EndOfDayNextWeekday",

@@ -569,7 +569,7 @@ fn upper(id: &str) -> String {
     id.replace('-', "_").to_ascii_uppercase()
 }
 
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -274,7 +274,7 @@ const DRAFTS: [Row; 4] = [
     ("unplaced", "No rule says to whom", Tone::Waits),
 ];
 
-const CLOCKS: [Row; 6] = [
+const CLOCKS: [Row; 8] = [
     ("running", "Running", Tone::Waits),
     (
         "paused",
@@ -285,6 +285,8 @@ const CLOCKS: [Row; 6] = [
     ("met", "Met", Tone::Good),
     ("late", "Came late", Tone::Calm),
     ("void", "No longer counts", Tone::Calm),
+    ("keep", "To be kept until then", Tone::Calm),
+    ("keep-over", "Need not be kept any longer", Tone::Calm),
 ];
 
 const URGENCIES: [Row; 3] = [

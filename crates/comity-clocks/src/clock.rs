@@ -177,6 +177,13 @@ impl Sort {
 }
 
 impl Clock {
+    /// The law and the article, for people.
+    #[must_use]
+    pub fn law(&self) -> String {
+        let article = self.article.map(|article| format!(", {article}"));
+        self.instrument.title.to_owned() + &article.unwrap_or_default()
+    }
+
     /// Whether a request that was registered at this time is under it: from the beginning of its first day to
     /// the end of its last, in its own zone.
     #[must_use]

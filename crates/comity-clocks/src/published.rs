@@ -97,7 +97,7 @@ pub static CLOCKS: [Clock; 17] = [
         urgencies: &[],
         start: Start::Registered,
         end: End::Outcome,
-        period: Some(Period::Elapsed(24 * 60 * 60 * 1_000)),
+        period: Some(Period::Elapsed(86_400_000)),
         questions: Questions::Ignored,
         holds: &[],
         not_computed: &["A longer time that the Commissioner allows."],
@@ -121,7 +121,7 @@ pub static CLOCKS: [Clock; 17] = [
         urgencies: &[],
         start: Start::Registered,
         end: End::Outcome,
-        period: Some(Period::Elapsed(24 * 60 * 60 * 1_000)),
+        period: Some(Period::Elapsed(86_400_000)),
         questions: Questions::Ignored,
         holds: &[],
         not_computed: &[
@@ -148,7 +148,7 @@ pub static CLOCKS: [Clock; 17] = [
         urgencies: &[],
         start: Start::Registered,
         end: End::Outcome,
-        period: Some(Period::Elapsed(24 * 60 * 60 * 1_000)),
+        period: Some(Period::Elapsed(86_400_000)),
         questions: Questions::Ignored,
         holds: &[],
         not_computed: &["A longer time that the Commissioner allows."],
@@ -172,7 +172,7 @@ pub static CLOCKS: [Clock; 17] = [
         urgencies: &[],
         start: Start::Registered,
         end: End::Outcome,
-        period: Some(Period::Elapsed(24 * 60 * 60 * 1_000)),
+        period: Some(Period::Elapsed(86_400_000)),
         questions: Questions::Ignored,
         holds: &[],
         not_computed: &[
@@ -330,7 +330,7 @@ pub static CLOCKS: [Clock; 17] = [
         urgencies: &[],
         start: Start::Registered,
         end: End::Outcome,
-        period: Some(Period::Elapsed(1 * 60 * 60 * 1_000)),
+        period: Some(Period::Elapsed(3_600_000)),
         questions: Questions::Restart,
         holds: &[],
         not_computed: &[
@@ -390,7 +390,7 @@ pub static CLOCKS: [Clock; 17] = [
         urgencies: &[],
         start: Start::Outside,
         end: End::Outside,
-        period: Some(Period::Elapsed(72 * 60 * 60 * 1_000)),
+        period: Some(Period::Elapsed(259_200_000)),
         questions: Questions::Ignored,
         holds: &[],
         not_computed: &[
@@ -416,7 +416,7 @@ pub static CLOCKS: [Clock; 17] = [
         urgencies: &[],
         start: Start::Outside,
         end: End::Outside,
-        period: Some(Period::Elapsed(72 * 60 * 60 * 1_000)),
+        period: Some(Period::Elapsed(259_200_000)),
         questions: Questions::Ignored,
         holds: &[],
         not_computed: &[
@@ -470,7 +470,7 @@ pub static CLOCKS: [Clock; 17] = [
         urgencies: &[],
         start: Start::Registered,
         end: End::Outcome,
-        period: Some(Period::Elapsed(12 * 60 * 60 * 1_000)),
+        period: Some(Period::Elapsed(43_200_000)),
         questions: Questions::Ignored,
         holds: &[],
         not_computed: &[
@@ -529,7 +529,7 @@ pub static CLOCKS: [Clock; 17] = [
         urgencies: &[],
         start: Start::Registered,
         end: End::Outcome,
-        period: Some(Period::Elapsed(48 * 60 * 60 * 1_000)),
+        period: Some(Period::Elapsed(172_800_000)),
         questions: Questions::Ignored,
         holds: &[],
         not_computed: &[

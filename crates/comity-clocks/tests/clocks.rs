@@ -1,6 +1,8 @@
 //! The published clocks, and the vectors of deadlines. What the vectors expect was
 //! worked out by hand and with another library of time zones, never with this crate.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use std::collections::BTreeSet;
 
 use comity_clocks::clock::{Clock, Sort, Start, countries, find};

@@ -123,6 +123,9 @@ pub struct NewOpening {
     /// A note to the recipient.
     #[serde(default)]
     pub text: Option<String>,
+    /// The legal clocks that we say apply; for a request only.
+    #[serde(default)]
+    pub clocks: Vec<String>,
 }
 
 impl fmt::Debug for NewOpening {
@@ -690,6 +693,8 @@ pub struct CaseShown {
     pub timeline: Vec<Event>,
     /// What is due.
     pub deadlines: Vec<DeadlineShown>,
+    /// The legal clocks of the case, and those that do not run although somebody might think so.
+    pub clocks: Vec<ClockShown>,
     /// What this member may do now (kinds of statement).
     pub moves: Vec<String>,
     /// The case and item that it follows from, and those that follow from it: `[own item, case, its item]`.
@@ -768,6 +773,8 @@ pub struct ExtensionShown {
 pub struct DeadlineShown {
     /// The clock.
     pub clock: String,
+    /// Its name, for people.
+    pub name: String,
     /// The item.
     pub n: ItemNumber,
     /// The round.
@@ -778,8 +785,40 @@ pub struct DeadlineShown {
     pub due_at: Option<TimeMs>,
     /// How long it stood still.
     pub paused_ms: DurationMs,
-    /// `running`, `paused`, `overdue`, `met`, `late`, `void`.
+    /// `running`, `paused`, `overdue`, `met`, `late`, `void`; for what has to be kept `keep` and `keep-over`.
     pub standing: String,
+}
+
+/// A legal clock of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ClockShown {
+    /// Its id.
+    pub clock: String,
+    /// Its name, for people.
+    pub name: String,
+    /// Whether it runs.
+    pub runs: bool,
+    /// Why it runs or does not: `ground`, `recipient`, `claim`, `charter`, `not-in-force`, `does-not-apply`, `not-law`,
+    /// `unknown`, `not-computed`.
+    pub why: String,
+    /// The same in words.
+    pub words: String,
+    /// Whether the sender says that it applies.
+    pub claimed: bool,
+    /// The duration that the charter gives it, if it does.
+    pub own_ms: Option<DurationMs>,
+    /// `response`: to be done by then; `preservation`: to be kept until then.
+    pub sort: String,
+    /// The law and the article.
+    pub law: Option<String>,
+    /// What it comes to, in plain words.
+    pub says: String,
+    /// What the law says and no node can compute.
+    pub not_computed: Vec<String>,
+    /// Where its meaning was read.
+    pub source: Option<String>,
+    /// `verified`: in the law or a copy of it; `secondary`: in a text about it.
+    pub mark: Option<String>,
 }
 
 /// A draft in a list.

@@ -330,6 +330,7 @@ impl Core {
             reported_at: report.reported_at,
             assessed_at: report.assessed_at,
             text: None,
+            clocks: Vec::new(),
             parents: Vec::new(),
         };
         let draft = self.opening_draft(person, wish)?;
@@ -393,7 +394,7 @@ impl Core {
                 )],
                 basis: vec![self.ground(recipient)?],
                 items,
-                clocks: Vec::new(),
+                clocks: wish.clocks,
                 urgency: wish.urgency,
                 capacity,
                 reference: wish.reference,
@@ -426,7 +427,7 @@ impl Core {
         let country = recipient
             .and_then(|member| member.jurisdictions.first().cloned())
             .unwrap_or_else(|| self.own_country());
-        let in_union = UNION.contains(&country.as_str());
+        let in_union = comity_clocks::clock::countries(UNION).contains(&country.as_str());
         let flagger = self.history.member(&self.me).is_some_and(|me| {
             let awarded = |row: &comity_trust::member::FlaggerState| {
                 row.3.as_str() == comity_wire::registry::trusted_flagger_state::AWARDED
@@ -502,6 +503,8 @@ pub(crate) struct Wish {
     pub(crate) reported_at: TimeMs,
     pub(crate) assessed_at: TimeMs,
     pub(crate) text: Option<Text>,
+    /// Legal clocks that we say apply.
+    pub(crate) clocks: Vec<Code>,
     /// `[n, parent case, its n]`
     pub(crate) parents: Vec<(ItemNumber, CaseId, ItemNumber)>,
 }
@@ -519,11 +522,8 @@ pub(crate) fn routine() -> Result<Code, Fault> {
     code(urgency::ROUTINE)
 }
 
-/// Member states of the European Union, where Regulation (EU) 2022/2065 applies.
-const UNION: [&str; 27] = [
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
-    "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-];
+/// The European Union, where Regulation (EU) 2022/2065 applies.
+const UNION: &str = "EU";
 
 /// A member without a country: ISO 3166 leaves this code to its users.
 #[expect(clippy::expect_used, reason = "a constant of the right form")]

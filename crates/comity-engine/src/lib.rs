@@ -16,7 +16,7 @@
 //!
 //! core        the one thread that writes; frame, tables, cases: what it holds
 //! node        the tasks around it; rosters, audit, pull: the other protocols
-//! desk        what people ask and are shown; work, show, words behind it
+//! desk        what people ask and are shown; work, show, deadlines, words behind it
 //! ports       store, views, transport, clock: what the engine needs of the world
 //! ```
 //!
@@ -30,6 +30,7 @@ mod authorise;
 mod cases;
 pub mod clock;
 mod core;
+mod deadlines;
 pub mod desk;
 pub mod error;
 pub mod frame;

@@ -1,7 +1,6 @@
 //! What people are shown: rows of the views, and cases folded again. No locator, no text, no name of a person.
 
-use comity_case::clocks::{End, Standing as Clock, Start, Times};
-use comity_case::{ClockRule, State, deadlines, moves};
+use comity_case::{State, moves};
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::tlog_proof::TlogProof;
 use comity_log::tree::Tree;
@@ -10,7 +9,7 @@ use comity_wire::ext::{Extension, Extensions};
 use comity_wire::ids::{CaseId, Nonce, PublicKey, StatementId};
 use comity_wire::parts::Locator;
 use comity_wire::registry::{Check, urgency};
-use comity_wire::words::{Code, TimeMs};
+use comity_wire::words::Code;
 
 use crate::apply::unpacked;
 use crate::cases::Loaded;
@@ -107,7 +106,7 @@ impl Core {
     fn case_row(&mut self, id: &CaseId, entry: &CaseEntry) -> Result<CaseRow, WorkError> {
         let loaded = self.load(id)?.ok_or_else(unknown_case)?;
         let state = State::of(&loaded.case);
-        let due = self.deadlines_of(&loaded, &state)?;
+        let due = self.deadlines_of(&loaded, &state);
         self.keep(*id, loaded);
         let out = entry.opener == self.me;
         let opening = self.statement_row(&entry.opening)?;
@@ -159,7 +158,8 @@ impl Core {
         let row = self.case_row(id, &entry)?;
         let loaded = self.load(id)?.ok_or_else(unknown_case)?;
         let state = State::of(&loaded.case);
-        let deadlines = self.deadlines_of(&loaded, &state)?;
+        let deadlines = self.deadlines_of(&loaded, &state);
+        let clocks = self.clocks_of(&loaded);
         let mut kinds: Vec<String> = moves(&loaded.case, loaded.me)
             .iter()
             .map(|one| one.kind().as_str().to_owned())
@@ -172,6 +172,7 @@ impl Core {
             items: state.items.iter().map(item_shown).collect(),
             timeline,
             deadlines,
+            clocks,
             moves: kinds,
             parents: in_hex(self.parents_of(id, None)?),
             children: in_hex(self.children_of(id)?),
@@ -278,108 +279,6 @@ impl Core {
         let check = Check::ALL.into_iter().find(|check| check.code() == why);
         let next = check.map_or("", Check::next);
         Ok(format!("{words}: {why}. {next}").trim_end().to_owned())
-    }
-
-    /// The times at which this node's records have a statement down.
-    fn times(&self, id: &StatementId) -> Times {
-        match self.statement_row(id) {
-            Ok(Some(row)) => Times {
-                offered: row.offered,
-                registered: row.registered,
-            },
-            _ => Times::default(),
-        }
-    }
-
-    fn deadlines_of(
-        &self,
-        loaded: &Loaded,
-        state: &State,
-    ) -> Result<Vec<DeadlineShown>, WorkError> {
-        let rules = self.clock_rules();
-        let found = deadlines(
-            &loaded.case,
-            state,
-            &rules,
-            |id| self.times(id),
-            self.time(),
-        );
-        Ok(found
-            .into_iter()
-            .map(|deadline| DeadlineShown {
-                clock: deadline.clock.to_string(),
-                n: deadline.n,
-                round: deadline.round,
-                started_at: deadline.started_at,
-                due_at: deadline.due_at,
-                paused_ms: deadline.paused_ms,
-                standing: match deadline.standing {
-                    Clock::Running => "running",
-                    Clock::Paused => "paused",
-                    Clock::Overdue => "overdue",
-                    Clock::Met(_) => "met",
-                    Clock::Late(_) => "late",
-                    Clock::Void => "void",
-                }
-                .to_owned(),
-            })
-            .collect())
-    }
-
-    /// When the first of the clocks of a case is due that still run: it is the same until the next statement.
-    pub(crate) fn next_due_of(&self, loaded: &Loaded, state: &State) -> Option<TimeMs> {
-        let rules = self.clock_rules();
-        let found = deadlines(
-            &loaded.case,
-            state,
-            &rules,
-            |id| self.times(id),
-            self.time(),
-        );
-        let runs =
-            |row: &comity_case::Deadline| matches!(row.standing, Clock::Running | Clock::Overdue);
-        found
-            .into_iter()
-            .filter(runs)
-            .filter_map(|row| row.due_at)
-            .min()
-    }
-
-    /// The clocks that the charter puts in force with a duration of its own, and its minutes to a human answer.
-    fn clock_rules(&self) -> Vec<ClockRule> {
-        let charter = self.history.charter();
-        let law = ["law-enforcement", "court"];
-        let authorities: Vec<Code> = law.iter().filter_map(|text| Code::new(text)).collect();
-        let rule = |id: Code, end, duration, urgency| ClockRule {
-            id,
-            start: Start::Registered,
-            end,
-            duration,
-            urgency,
-            paused_by_holds_of: authorities.clone(),
-            paused_by_questions: true,
-        };
-        let mut rules: Vec<ClockRule> = charter
-            .clocks
-            .iter()
-            .filter_map(|(id, duration)| {
-                Some(rule(id.clone(), End::Outcome, Some((*duration)?), None))
-            })
-            .collect();
-        if let (Some(id), Some(risk)) =
-            (Code::new("human-answer"), Code::new(urgency::IMMINENT_RISK))
-        {
-            rules.push(rule(
-                id,
-                End::HumanAnswer,
-                Some(charter.human_answer),
-                Some(risk),
-            ));
-        }
-        if let Some(id) = Code::new("outcome") {
-            rules.push(rule(id, End::Outcome, None, None));
-        }
-        rules
     }
 
     fn draft_rows(&self, person: &Person, cursor: Cursor) -> Result<Page<DraftRow>, WorkError> {

@@ -139,6 +139,7 @@ impl Core {
             reported_at,
             assessed_at: now,
             text: text(wish.text.as_deref())?,
+            clocks: claimed(wish, kind)?,
             parents,
         };
         let (to, own) = (wish.to.clone(), wish.parents.is_empty());
@@ -602,6 +603,20 @@ fn word(field: &'static str, text: &str) -> Result<Code, WorkError> {
 
 fn country(field: &'static str, text: &str) -> Result<Country, WorkError> {
     Country::new(text).ok_or_else(|| WorkError::field(field, "a country: two capital letters"))
+}
+
+/// A referral has no place for a clock: what is claimed must not be lost on the way.
+fn claimed(wish: &NewOpening, kind: Kind) -> Result<Vec<Code>, WorkError> {
+    if kind != Kind::TakedownRequest && !wish.clocks.is_empty() {
+        return Err(WorkError::field(
+            "clocks",
+            "empty: only a request names clocks",
+        ));
+    }
+    wish.clocks
+        .iter()
+        .map(|text| word("clocks", text))
+        .collect()
 }
 
 fn text(text: Option<&str>) -> Result<Option<Text>, WorkError> {

@@ -19,7 +19,7 @@ use comity_trust::signed::SignedPayload;
 use comity_wire::cbor;
 use comity_wire::ids::{Hash, Kid, MemberId, PublicKey};
 use comity_wire::registry::role;
-use comity_wire::words::{Code, Name, Reference, Sorted, Version};
+use comity_wire::words::{Code, DurationMs, Name, Reference, Sorted, Version};
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ use crate::limits::{
     HUMAN_ANSWER_MINUTES_MAX, QUORUM_MEMBERS_DEFAULT, SMALL_CELL_DEFAULT, THRESHOLD_DEFAULT,
 };
 use crate::output::Output;
-use crate::{parse, show};
+use crate::{parse, show, times};
 
 /// What to do with a federation.
 #[derive(Debug, clap::Args)]
@@ -164,9 +164,10 @@ struct Policy {
     /// Which regulator may audit whom, and by what law: ID/ROLE,…/COUNTRY,…/CITATION
     #[arg(long, value_name = "MANDATE", value_parser = mandate)]
     mandate: Vec<Mandate>,
-    /// A legal clock in force, such as eu-tco-1h
-    #[arg(long, value_name = "CODE", value_parser = parse::code)]
-    clock: Vec<Code>,
+    /// A legal clock in force, such as eu-tco-1h (`comity clocks list`); with =12h of another length than published. A
+    /// clock of the federation's own has its length, such as example-72h=72h
+    #[arg(long, value_name = "ID[=LENGTH]", value_parser = clock)]
+    clock: Vec<(Code, Option<DurationMs>)>,
     /// How the governance is reached: the address of a role
     #[arg(long, value_name = "ADDRESS", value_parser = parse::reference)]
     contact: Vec<Reference>,
@@ -343,11 +344,7 @@ impl Policy {
             charter.mandates.clone_from(&self.mandate);
         }
         if !self.clock.is_empty() {
-            charter.clocks = self
-                .clock
-                .iter()
-                .map(|clock| (clock.clone(), None))
-                .collect();
+            charter.clocks.clone_from(&self.clock);
         }
         if !self.contact.is_empty() {
             let governance = Code::new("governance").into_iter();
@@ -370,6 +367,32 @@ impl Policy {
         if let Some(minutes) = self.human_answer_minutes {
             charter.human_answer = minutes * 60_000;
         }
+    }
+}
+
+/// `ID` for a clock as it is published, `ID=LENGTH` for another length or a clock of one's own. A clock without a length
+/// that this version does not know would be in force, and nobody here could compute it.
+fn clock(text: &str) -> Result<(Code, Option<DurationMs>), String> {
+    let (id, own) = text
+        .split_once('=')
+        .map_or((text, None), |(id, own)| (id, Some(own)));
+    let id = parse::code(id)?;
+    let length = |text: &str| {
+        times::duration(text).ok_or_else(|| "a length is written 90m, 12h, 3d or 2w".to_owned())
+    };
+    let own = own.map(length).transpose()?;
+    let known = comity_clocks::find(id.as_str());
+    match (known, own) {
+        (None, None) => Err(format!(
+            "{} is no clock that this version knows (`comity clocks list`): give it a length, such as {}=72h",
+            id.as_str(),
+            id.as_str()
+        )),
+        (Some(clock), Some(_)) if !clock.is_computed() => Err(format!(
+            "{} cannot be computed, whatever its length: what starts it is not said in this protocol",
+            id.as_str()
+        )),
+        _ => Ok((id, own)),
     }
 }
 

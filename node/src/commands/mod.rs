@@ -1,5 +1,6 @@
 //! One file for each group of commands: its arguments, and what they do.
 
+pub mod clocks;
 pub mod completions;
 pub mod federation;
 pub mod log;
@@ -31,6 +32,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Log(args) => log::run(args, output),
         Command::Report(args) => report::run(&args, output),
         Command::Audit(args) => report::audit(&args, output),
+        Command::Clocks(args) => clocks::run(args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use comity_engine::desk::{
-    CaseShown, DeadlineShown, Direction, Event, ExtensionShown, ItemShown, Query,
+    CaseShown, ClockShown, DeadlineShown, Direction, Event, ExtensionShown, ItemShown, Query,
 };
 use comity_wire::ids::CaseId;
 use comity_wire::words::{ItemNumber, Round};
@@ -26,6 +26,7 @@ struct CasePage {
     line: Line,
     items: Vec<Item>,
     deadlines: Vec<Deadline>,
+    clocks: Vec<ClockShown>,
     timeline: Vec<Said>,
     /// What this member may do now.
     moves: Vec<String>,
@@ -121,6 +122,7 @@ impl CasePage {
                 .into_iter()
                 .map(|deadline| Deadline::new(deadline, now))
                 .collect(),
+            clocks: shown.clocks,
             timeline: shown
                 .timeline
                 .into_iter()
@@ -155,13 +157,16 @@ impl Item {
 
 impl Deadline {
     fn new(deadline: DeadlineShown, now: Now) -> Self {
-        let over = matches!(deadline.standing.as_str(), "met" | "late" | "void");
+        let over = matches!(
+            deadline.standing.as_str(),
+            "met" | "late" | "void" | "keep" | "keep-over"
+        );
         Self {
-            clock: words::capital(&words::plain(&deadline.clock)),
+            clock: deadline.name,
             n: deadline.n,
             round: deadline.round,
             started: now.past(&deadline.started_at),
-            // What is over is neither late nor ahead.
+            // What is over, or only has to be kept, is neither late nor ahead.
             due: deadline.due_at.as_ref().map(|at| match over {
                 true => now.past(at),
                 false => now.due(at),

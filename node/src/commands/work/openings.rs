@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use comity_wire::ids::MemberId;
-use comity_wire::words::Country;
+use comity_wire::words::{Code, Country};
 use serde_json::{Value, json};
 
 use super::rows::CaseItem;
@@ -94,6 +94,9 @@ pub struct Opening {
     /// A note to the recipient
     #[arg(long, value_name = "TEXT")]
     text: Option<Hidden>,
+    /// A legal clock that applies, such as eu-tco-1h (`comity clocks list`); for a request only
+    #[arg(long = "clock", value_name = "ID", value_parser = parse::code)]
+    clocks: Vec<Code>,
     #[command(flatten)]
     reach: Reach,
 }
@@ -228,6 +231,7 @@ fn open(path: &str, args: &Opening, output: &Output) -> Result<(), Failure> {
         "items": urls.iter().map(item).collect::<Vec<_>>(),
         "parent": parent.map(|parent| json!({"case": parent.case.to_string(), "n": parent.n})),
         "text": text_of(args.text.as_ref()),
+        "clocks": args.clocks.iter().map(Code::as_str).collect::<Vec<_>>(),
     });
     said::done(&client.post(path, &body)?, output)
 }

@@ -317,6 +317,13 @@ fn case_text(case: &answers::Case) -> String {
     if !case.deadlines.is_empty() {
         let _ = write!(text, "\nDeadlines\n{}", deadline_table(case));
     }
+    if !case.clocks.is_empty() {
+        let _ = write!(
+            text,
+            "\nLegal clocks (`comity clocks show ID` says what one means)\n{}",
+            clock_table(case)
+        );
+    }
     let _ = write!(text, "\nWhat was said\n{}", timeline(&case.timeline));
     links(&mut text, "It follows from", &case.parents);
     links(&mut text, "From it follow", &case.children);
@@ -385,6 +392,20 @@ fn deadline_table(case: &answers::Case) -> Table {
             deadline.due_at.map_or_else(|| "-".to_owned(), times::shown),
             times::length(deadline.paused_ms),
             deadline.standing.clone(),
+        ]);
+    }
+    table
+}
+
+fn clock_table(case: &answers::Case) -> Table {
+    let mut table = Table::new(&["clock", "runs", "law", "mark", "why"]);
+    for clock in &case.clocks {
+        table.row([
+            clock.clock.as_str(),
+            if clock.runs { "yes" } else { "no" },
+            clock.law.as_deref().unwrap_or("-"),
+            clock.mark.as_deref().unwrap_or("-"),
+            clock.words.as_str(),
         ]);
     }
     table
