@@ -173,6 +173,47 @@ fn kid_of(member: &Member, purpose: KeyPurpose) -> String {
 }
 
 #[test]
+fn a_charter_names_clocks_that_can_be_computed_and_says_what_they_are() {
+    let desk = Desk::new();
+    let init = desk.done(
+        "federation init --name Example --dir federation --sign-here --clock nl-atkm-12h --clock eu-tco-1h=30m --clock example-72h=3d",
+    );
+    let clocks = &init["charter"]["clocks"];
+    assert_eq!(clocks[0]["own_ms"], serde_json::Value::Null);
+    assert_eq!(clocks[1]["own_ms"], 1_800_000);
+    assert_eq!(clocks[2]["known"], false);
+    for (clock, words) in [
+        ("example-72h", "give it a length"),
+        ("gb-osa-report=24h", "cannot be computed"),
+        ("nl-atkm-12h=soon", "a length is written"),
+    ] {
+        let ran = desk.run(&format!(
+            "federation init --name Other --dir other --keys keys --clock {clock}"
+        ));
+        assert_eq!(ran.status, 2, "{clock}");
+        assert!(ran.stderr.contains(words), "{clock}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_clocks_that_this_version_knows_are_listed_with_their_source() {
+    let desk = Desk::new();
+    let listed = desk.done("clocks list");
+    let listed = listed["clocks"].as_array().unwrap();
+    assert_eq!(listed.len(), comity_clocks::published::CLOCKS.len());
+    let one = desk.done("clocks show us-2258a-keep-1-year");
+    assert_eq!(one["sort"], "preservation");
+    assert_eq!(one["how_long"], "1 year, to the end of the day");
+    assert_eq!(one["mark"], "verified");
+    assert!(one["source"].as_str().unwrap().contains("https://"));
+    let unknown = desk.run("clocks show moon-1h --json");
+    assert_eq!(
+        (unknown.status, unknown.code().as_str()),
+        (2, "unknown-clock")
+    );
+}
+
+#[test]
 fn a_federation_of_three_is_made_and_its_chain_verifies() {
     let desk = Desk::new();
     let init = desk.done("federation init --name Example --dir federation --orphans north.example --mandate regulator.example/platform/IE/Act");

@@ -217,7 +217,7 @@ mod tests {
         check(
             detail::<NewOpening>("{\n\"https://canary.example/, expected z\": 1}"),
             "the body does not fit at line 2, column 37: expected one of `to`, `capacity`, `urgency`, `reference`, \
-             `reported_at`, `items`, `parent`, `text`",
+             `reported_at`, `items`, `parent`, `text`, `clocks`",
         );
         // What was sent cannot pose as one of our own words: it is followed by them.
         assert!(

@@ -211,7 +211,11 @@ fn charter(keys: Sorted<PublicKey>, issued: TimeMs) -> Result<Charter, Failure> 
         keys,
         name: word(Name::new("Example federation"))?,
         grace: 30 * DAY_MS,
-        clocks: Vec::new(),
+        clocks: vec![
+            (word(Code::new("eu-dsa-notice-decision"))?, None),
+            (word(Code::new("eu-dsa-trusted-flagger"))?, None),
+            (word(Code::new("example-72h"))?, Some(3 * DAY_MS)),
+        ],
         issued,
         matrix: default_matrix(),
         quorum: Quorum {

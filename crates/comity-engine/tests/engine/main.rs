@@ -11,6 +11,7 @@
 )]
 
 mod audits;
+mod clocks;
 mod delivery;
 mod desk;
 mod extensions;
