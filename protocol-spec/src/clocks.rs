@@ -474,7 +474,7 @@ pub fn table(clocks: &Clocks, name: &str) -> Result<String, String> {
 
 fn when_table(text: &mut String, clocks: &Clocks, shown: impl Fn(&Clock) -> bool) {
     text.push_str(
-        "| clock | law | applies | from | to | how long | stands still | in force |\n\
+        "| clock | law | applies | begins | ends | how long | stands still | in force |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for instrument in &clocks.instruments {
