@@ -159,10 +159,7 @@ class Client:
     async def deliver(self, to, data, request=None):
         """6.12 and 6.17, steps 5 to 9, for one attempt."""
         said, offer = self.member.offer(data, to)
-        try:
-            reply = await self.ask_member(to, EXCHANGE, request or offer)
-        except NoReply as error:
-            return {"closed": str(error)}
+        reply = await self.ask_member(to, EXCHANGE, request or offer)
         code = stranger_code(reply)
         answer = {"code": code, "retry_after": None} if code else self.member.delivered(reply, data, said, to)
         await self.catch_up(to)
@@ -183,8 +180,11 @@ class Client:
     # ------------------------------------------------------------------------ commands
 
     async def do(self, command):
-        name = command["do"].replace("-", "_")
-        return await getattr(self, f"do_{name}")(**{key: value for key, value in command.items() if key != "do"})
+        name = "do_" + command.pop("do").replace("-", "_")
+        try:
+            return await getattr(self, name)(**command)
+        except NoReply as error:
+            return {"closed": str(error)}
 
     async def do_request(self, to, url):
         nonce = os.urandom(16)
@@ -270,7 +270,7 @@ async def run(arguments):
         say({"ready": [str(address) for address in host.get_transport_addrs()], "peer": str(host.get_id())})
         while line := await trio.to_thread.run_sync(sys.stdin.readline):
             command = json.loads(line)
-            say(await client.do(command))
+            say(await client.do(dict(command)))
             if command["do"] == "quit":
                 break
 

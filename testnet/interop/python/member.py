@@ -74,7 +74,9 @@ class Member:
             raise SystemExit(f"{member_id} with these keys is no member")
         self.book = Book(f"{self.trust.fed.hex()}/{member_id}/1", self.keys["log"], clock)
         self.record("log-opened")
-        self.cases, self.registered, self.refused, self.offered = {}, {}, {}, set()
+        self.cases = {}  # case id -> Case
+        self.registered, self.refused = {}, {}  # id of a statement of another -> index of its record, or the refusal
+        self.own = set()  # (kind of record, id) of own statements: each is recorded once
         self.inbox = []  # (sender, statement): registered, its receipt sent, and not yet returned by a `wait`
         self.last_case, self.heard = None, 0  # of the last `request`; the highest roster version that a member named
 
@@ -89,6 +91,12 @@ class Member:
         """A record of *all of the statement* (8.7)."""
         return self.record(kind, facts, counterpart, case=said.case, statement=said.id, direction=direction,
                            statement_kind=said.kind)
+
+    def record_own(self, kind, said, to, facts):
+        """What a statement of this member came to, however often it was sent."""
+        if said and (kind, said.id) not in self.own:
+            self.own.add((kind, said.id))
+            self.record_statement(kind, said, to, "out", facts)
 
     # ------------------------------------------------------------------ answering
 
@@ -205,9 +213,8 @@ class Member:
             said = statements.unverified(data)
         except Refused:
             said = None
-        if said and said.issuer == self.id and said.id not in self.offered:
-            self.offered.add(said.id)
-            self.record_statement("offered", said, to, "out", statements.facts_of(said))
+        if said and said.issuer == self.id:
+            self.record_own("offered", said, to, statements.facts_of(said))
             if said.case in self.cases or KINDS[said.kind]["opens"]:
                 self.add_to_case(said)
         return said, encode([self.roster, [[data, None, []]]])
@@ -239,8 +246,8 @@ class Member:
 
         refusal = statements.read_object(data, "refusal", public)
         need(refusal["of"] == digest and refusal["to"] == self.id, "of-another-statement")
-        if said and statements.is_final(refusal["code"]):
-            self.record_statement("refused", said, to, "out", {"code": refusal["code"]})
+        if statements.is_final(refusal["code"]):
+            self.record_own("refused", said, to, {"code": refusal["code"]})
         return {"refused": refusal["code"]}
 
     def _receipted_by(self, checkpoint, parts, digest, said, to):
@@ -258,12 +265,8 @@ class Member:
         others = checked_by_others(receipt, key["public"])
         need(others, "no-library-agrees")
         hash_ = leaf_hash(receipt.leaf_bytes)
-        if said:
-            self.record_statement("sent", said, to, "out", statements.facts_of(said) | {"receipt": hash_})
+        need(said, "receipt-for-nothing")
+        self.record_own("sent", said, to, statements.facts_of(said) | {"receipt": hash_})
         proof = {"leaf": receipt.leaf_bytes.hex(), "index": leaf["index"], "size": receipt.size}
-        case = said.case.hex() if said else None
-        return {"statement": data_hex(said), "id": digest.hex(), "case": case, "receipt": proof, "checked_by": others}
-
-
-def data_hex(said):
-    return said.data.hex() if said else None
+        found = {"statement": said.data.hex(), "id": digest.hex(), "case": said.case.hex()}
+        return found | {"receipt": proof, "checked_by": others}

@@ -84,22 +84,21 @@ def _between_members(kind, body):
         need(all(row[2] != "reinstated" or row[4] is not None for row in body["items"]), "bad-body")
 
 
-def may_be_acted_on(statement, trust, me, now, parties=None, excused=False):
-    """`federation` to `party` (3.12 to 3.16). `excused`: an earlier receipt of our own stands in (6.10)."""
+def may_be_acted_on(statement, trust, me, now, parties=None):
+    """`federation` to `party` (3.12 to 3.16). This member has closed no log, so no earlier receipt excuses (6.10)."""
     payload, issuer, kind = statement.payload, statement.issuer, KINDS[statement.kind]
     need(payload["fed"] == trust.fed, "wrong-federation")
     need(payload["to"] == me and issuer != me, "wrong-recipient")
     nonce = payload.get("case_nonce")
     need(kind["opens"] == (nonce is not None), "wrong-case-id")
     need(nonce is None or case_id(issuer, nonce) == statement.case, "wrong-case-id")
-    if not excused:
-        at = statement.iat * 1000
-        within = at + LIMITS["WINDOW_PAST_MS"] >= now and at <= now + LIMITS["WINDOW_FUTURE_MS"]
-        need(within, "outside-window")
-        key = trust.key(issuer, statement.kid, "statement")
-        in_force = trust.roles(issuer, now) and trust.valid(issuer, key, at, now)
-        need(trust.takes(statement.kind, now) and in_force, "not-in-force")
-        need(trust.allows(issuer, statement.kind, me, now), "role-forbidden")
+    at = statement.iat * 1000
+    within = at + LIMITS["WINDOW_PAST_MS"] >= now and at <= now + LIMITS["WINDOW_FUTURE_MS"]
+    need(within, "outside-window")
+    key = trust.key(issuer, statement.kid, "statement")
+    in_force = trust.roles(issuer, now) and trust.valid(issuer, key, at, now)
+    need(trust.takes(statement.kind, now) and in_force, "not-in-force")
+    need(trust.allows(issuer, statement.kind, me, now), "role-forbidden")
     need(parties or kind["opens"], "unknown-case")
     if parties:
         sides = {"opener": parties[:1], "recipient": parties[1:], "either": parties}
