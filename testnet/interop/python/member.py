@@ -266,7 +266,7 @@ class Member:
         need(others, "no-library-agrees")
         hash_ = leaf_hash(receipt.leaf_bytes)
         need(said, "receipt-for-nothing")
-        self.record_own("sent", said, to, statements.facts_of(said) | {"receipt": hash_})
+        self.record_own("sent", said, to, {"receipt": hash_})
         proof = {"leaf": receipt.leaf_bytes.hex(), "index": leaf["index"], "size": receipt.size}
         found = {"statement": said.data.hex(), "id": digest.hex(), "case": said.case.hex()}
         return found | {"receipt": proof, "checked_by": others}

@@ -63,8 +63,10 @@ def unknown_case(member, to):
 
 
 def wrong_party(member, to):
-    body = {"by": "person", "answer": "accepted"}
-    return member.make("acknowledgement", to, body, case=member.last_case)
+    """An outcome from who opened the case."""
+    row = [1, 1, "done", [], None, None, None]
+    body = {"basis": "own", "items": [row], "complete": "yes"}
+    return member.make("outcome", to, body, case=member.last_case)
 
 
 WRONGS = {
