@@ -27,7 +27,7 @@ from member import Member, clock, entry
 from messages import read_message
 from spec import LIMITS
 from wire import Refused, encode
-from wrongs import WRONGS
+from wrongs import WRONGS, takedown
 
 EXCHANGE, ROSTER, HELLO = "/comity/exchange/1", "/comity/roster/1", "/comity/hello/1"
 PEER_ID = bytes.fromhex("002408011220")  # then the public key (6.1)
@@ -187,10 +187,8 @@ class Client:
             return {"closed": str(error)}
 
     async def do_request(self, to, url):
-        nonce = os.urandom(16)
-        data = self.member.make("takedown-request", to, statements.takedown_request(url, clock()), nonce)
-        self.member.last_case = statements.case_id(self.member.id, nonce)
-        return await self.deliver(to, data)
+        body = statements.takedown_request(url, clock())
+        return await self.deliver(to, self.member.make("takedown-request", to, body, os.urandom(16)))
 
     async def do_send(self, to, statement):
         return await self.deliver(to, bytes.fromhex(statement))
@@ -218,16 +216,14 @@ class Client:
         listed = self.member.trust.member(to)["nodes"][0]
         public = self.member.trust.key(to, listed["key"], "transport")["public"]
         peer = peer_at(public, listed["addresses"][0])
-        data = self.member.make("takedown-request", to, statements.takedown_request("https://files.example/", clock()),
-                                os.urandom(16))
-        codes = {}
+        data = takedown(self.member, to)
+        hello = encode(["hello", self.member.roster])
+        exchange = encode([self.member.roster, [[data, None, []]]])
         async with listening(self.member.stranger_key, []) as host:
-            for name, protocol, request in (
-                ("hello", HELLO, ["hello", self.member.roster]),
-                ("exchange", EXCHANGE, [self.member.roster, [[data, None, []]]]),
-            ):
-                codes[name] = stranger_code(await ask(host, peer, protocol, encode(request)))
-        return codes
+            return {
+                "hello": stranger_code(await ask(host, peer, HELLO, hello)),
+                "exchange": stranger_code(await ask(host, peer, EXCHANGE, exchange)),
+            }
 
     async def do_log(self, dir):
         self.member.book.write_tiles(dir)

@@ -78,7 +78,7 @@ class Member:
         self.registered, self.refused = {}, {}  # id of a statement of another -> index of its record, or the refusal
         self.own = set()  # (kind of record, id) of own statements: each is recorded once
         self.inbox = []  # (sender, statement): registered, its receipt sent, and not yet returned by a `wait`
-        self.last_case, self.heard = None, 0  # of the last `request`; the highest roster version that a member named
+        self.heard = 0  # the highest roster version that a member named
 
     @property
     def roster(self):

@@ -1,8 +1,10 @@
 """Runs the vectors of `protocol-spec/vectors`, whatever their names, and says what it finds for each."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
+import clocks
 import log
 import messages
 import statements
@@ -293,7 +295,32 @@ def state_in_words(view, labels):
     return words
 
 
+def clock_due(_data, context, _federation):
+    clock = clocks.CLOCKS.get(context.get("clock"), context)
+    pauses = [pause | {"from": moment(pause["from"]), "to": pause["to"] and moment(pause["to"])}
+              for pause in context.get("pauses", [])]
+    start, until = moment(context["started_at"]), moment(context["until"])
+    due, total, paused = clocks.with_pauses(clock.get("period"), clock["zone"], start, pauses, until)
+    return {"due": due and in_utc(due), "paused_ms": total // clocks.MILLISECOND, "is_paused": paused}
+
+
+def clock_choice(_data, context, _federation):
+    found = clocks.choose(context["charter"], context, context["recipient"], moment(context["registered_at"]))
+    return {"clocks": found}
+
+
+def moment(text):
+    return datetime.fromisoformat(text)
+
+
+def in_utc(moment):
+    text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    return text.replace("+00:00", "Z")
+
+
 OBJECTS = {
+    "clock-due": clock_due,
+    "clock-choice": clock_choice,
     "concurrent": concurrent,
     "statement": statement,
     "signed-charter": signed_charter,
@@ -333,7 +360,7 @@ def run(folder):
 
 
 def answer(vector, federation):
-    data = bytes.fromhex(vector["hex"])
+    data = bytes.fromhex(vector.get("hex", ""))
     data += bytes(max(0, vector.get("pad_to", 0) - len(data)))
     if vector["object"] not in OBJECTS:
         return {"code": f"cannot read {vector['object']}"}
