@@ -168,13 +168,13 @@ def read_checkpoint(data):
 
 
 def verify_note(checkpoint, keys):
-    """Steps 14 to 16. The names of the keys that have signed, with the time of a cosignature."""
+    """Steps 14 to 16. The names of the keys that have signed, with the time of the first cosignature of each."""
     signed = {}
     for name, key_id, signature in checkpoint.signatures:
         trusted = {key for key in keys if key.name == name and key.id == key_id}
         need(len(trusted) <= 1, "note-keys-collide")
         for key in trusted:
-            signed[name] = _note_signature(key, checkpoint.text, signature)
+            signed.setdefault(name, _note_signature(key, checkpoint.text, signature))
     need(signed, "note-not-signed")
     return signed
 
