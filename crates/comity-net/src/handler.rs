@@ -28,6 +28,7 @@ use crate::error::RequestError;
 use crate::gate::Gate;
 use crate::inbox::Incoming;
 use crate::limits::NEGOTIATE_TIME_MS_MAX;
+use crate::network::Manner;
 use crate::peer::PeerKey;
 use crate::protocol::Protocol;
 use crate::serve;
@@ -38,6 +39,7 @@ use crate::upgrade::Offer;
 /// A request of ours, and where its reply goes. Dropping it tells who waits that the stream is closed.
 pub(crate) struct Job {
     pub(crate) protocol: Protocol,
+    pub(crate) manner: Manner,
     pub(crate) bytes: Vec<u8>,
     pub(crate) reply: oneshot::Sender<Result<Vec<u8>, RequestError>>,
 }
@@ -211,6 +213,7 @@ async fn request(
 ) -> Option<FromConnection> {
     let Job {
         protocol,
+        manner,
         bytes,
         mut reply,
     } = job;
@@ -219,6 +222,7 @@ async fn request(
     let exchange = exchange(
         stream,
         &bytes,
+        manner != Manner::LeftOpen,
         protocol.reply_bytes_max(),
         |count, _| {
             heard.fetch_add(1, Ordering::Relaxed);
@@ -229,7 +233,7 @@ async fn request(
     );
     let outcome = tokio::select! {
         () = reply.closed() => return None,
-        outcome = timeout(protocol.time_max(), exchange) => outcome,
+        outcome = timeout(manner.time_max(protocol), exchange) => outcome,
     };
     let silent = outcome.is_err() && heard.load(Ordering::Relaxed) == before;
     let outcome = outcome.unwrap_or(Err(RequestError::Timeout));
@@ -329,6 +333,7 @@ mod tests {
         let (reply, replied) = oneshot::channel();
         let job = Job {
             protocol: Protocol::Exchange,
+            manner: Manner::Whole,
             bytes: vec![1],
             reply,
         };

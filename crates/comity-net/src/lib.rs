@@ -80,7 +80,7 @@ mod tests;
 
 pub use error::{Fault, NetError, RequestError};
 pub use inbox::{Inbox, Incoming};
-pub use network::Network;
+pub use network::{Manner, Network};
 pub use peer::{PeerKey, PeerKeyError};
 pub use protocol::Protocol;
 pub use run::{Config, start};

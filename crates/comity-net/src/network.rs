@@ -41,6 +41,17 @@ pub(crate) enum Command {
     Close { done: oneshot::Sender<()> },
 }
 
+/// How a request is sent. A node sends [`Manner::Whole`]; the others show what a peer makes of one that does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// At most as long as the protocol allows; the write side is closed behind it.
+    Whole,
+    /// However long it is.
+    AnyLength,
+    /// The write side is never closed. The wait is twice the protocol's time, so that the other side ends it first.
+    LeftOpen,
+}
+
 /// The network of this node. Clones are one network; when the last is dropped, it closes.
 #[derive(Clone)]
 pub struct Network {
@@ -73,12 +84,28 @@ impl Network {
         protocol: Protocol,
         bytes: Vec<u8>,
     ) -> Result<Vec<u8>, RequestError> {
+        self.request_in(Manner::Whole, to, addresses, protocol, bytes)
+            .await
+    }
+
+    /// The same, in a manner that no node has: for whoever tests a peer.
+    ///
+    /// # Errors
+    /// As [`Network::request`].
+    pub async fn request_in(
+        &self,
+        manner: Manner,
+        to: PeerKey,
+        addresses: &[String],
+        protocol: Protocol,
+        bytes: Vec<u8>,
+    ) -> Result<Vec<u8>, RequestError> {
         let sent = bytes.len();
-        let time = protocol.time_max()
+        let time = manner.time_max(protocol)
             + Duration::from_millis(
                 RESOLVE_TIME_MS_MAX + CONNECT_TIME_MS_MAX + NEGOTIATE_TIME_MS_MAX,
             );
-        let outcome = timeout(time, self.send(to, addresses, protocol, bytes))
+        let outcome = timeout(time, self.send(manner, to, addresses, protocol, bytes))
             .await
             .unwrap_or(Err(RequestError::Timeout));
         match &outcome {
@@ -94,12 +121,13 @@ impl Network {
 
     async fn send(
         &self,
+        manner: Manner,
         to: PeerKey,
         addresses: &[String],
         protocol: Protocol,
         bytes: Vec<u8>,
     ) -> Result<Vec<u8>, RequestError> {
-        if bytes.len() > protocol.request_bytes_max() {
+        if manner != Manner::AnyLength && bytes.len() > protocol.request_bytes_max() {
             return Err(RequestError::TooLarge);
         }
         let _place = self.under_way.place(to).ok_or(RequestError::Busy)?;
@@ -111,6 +139,7 @@ impl Network {
         let (reply, replied) = oneshot::channel();
         let job = Job {
             protocol,
+            manner,
             bytes,
             reply,
         };
@@ -192,6 +221,16 @@ impl Network {
 
     fn is_connected(&self, peer: &PeerKey) -> bool {
         self.connected.borrow().binary_search(peer).is_ok()
+    }
+}
+
+impl Manner {
+    /// How long we wait for the reply.
+    pub(crate) fn time_max(self, protocol: Protocol) -> Duration {
+        match self {
+            Self::Whole | Self::AnyLength => protocol.time_max(),
+            Self::LeftOpen => protocol.time_max().saturating_mul(2),
+        }
     }
 }
 

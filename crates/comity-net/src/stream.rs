@@ -59,29 +59,41 @@ pub(crate) async fn read_to_end(
 pub(crate) async fn write_and_close(
     stream: &mut (impl AsyncWrite + Unpin),
     bytes: &[u8],
+    on_chunk: impl FnMut(usize),
+) -> io::Result<()> {
+    write(stream, bytes, on_chunk).await?;
+    stream.close().await
+}
+
+async fn write(
+    stream: &mut (impl AsyncWrite + Unpin),
+    bytes: &[u8],
     mut on_chunk: impl FnMut(usize),
 ) -> io::Result<()> {
     for chunk in bytes.chunks(CHUNK_BYTES) {
         stream.write_all(chunk).await?;
         on_chunk(chunk.len());
     }
-    stream.flush().await?;
-    stream.close().await
+    stream.flush().await
 }
 
 /// Sends a request and reads its reply.
 ///
 /// Reads while it writes: a peer that has not admitted us answers without reading, and what we still write would wait
-/// for ever. The reply counts as soon as it is whole.
+/// for ever. The reply counts as soon as it is whole. `close`: whether the write side is closed, as the protocol wants.
 pub(crate) async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     request: &[u8],
+    close: bool,
     reply_bytes_max: usize,
     on_read: impl FnMut(usize, usize) -> bool,
     on_write: impl FnMut(usize),
 ) -> Result<Vec<u8>, RequestError> {
     let (mut reader, mut writer) = stream.split();
-    let write = pin!(write_and_close(&mut writer, request, on_write));
+    let write = pin!(async {
+        write(&mut writer, request, on_write).await?;
+        if close { writer.close().await } else { Ok(()) }
+    });
     let read = pin!(read_to_end(&mut reader, reply_bytes_max, on_read));
     let reply = match select(read, write).await {
         Either::Left((reply, _)) => reply,
@@ -161,6 +173,7 @@ mod tests {
         let reply = block_on(exchange(
             stream,
             &request,
+            true,
             10,
             |_, _| true,
             |count| written += count,
@@ -175,7 +188,7 @@ mod tests {
             reply: Cursor::new(Vec::new()),
             window: 1,
         };
-        let reply = block_on(exchange(stream, b"?", 10, |_, _| true, |_| ()));
+        let reply = block_on(exchange(stream, b"?", true, 10, |_, _| true, |_| ()));
         assert_eq!(reply, Err(RequestError::Closed));
     }
 
@@ -189,7 +202,7 @@ mod tests {
                 reply: Cursor::new(vec![1; length]),
                 window: 1,
             };
-            let reply = block_on(exchange(stream, b"?", 10, |_, _| true, |_| ()));
+            let reply = block_on(exchange(stream, b"?", true, 10, |_, _| true, |_| ()));
             assert_eq!(reply, expected);
         }
     }

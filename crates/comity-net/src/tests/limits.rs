@@ -1,9 +1,5 @@
-use tokio::sync::oneshot;
-
 use super::{Node, TCP, pair, within};
-use crate::handler::Job;
-use crate::network::Command;
-use crate::{Protocol, RequestError};
+use crate::{Manner, Protocol, RequestError};
 
 #[tokio::test]
 async fn requests_and_replies_of_exactly_the_maximum_pass() {
@@ -38,22 +34,12 @@ async fn a_request_over_the_maximum_is_not_taken() {
     let (first, second) = pair(TCP).await;
     for protocol in Protocol::ALL {
         // Past the check on this side.
-        let (reply, replied) = oneshot::channel();
-        let command = Command::Request {
-            to: first.key(),
-            addresses: first
-                .addresses
-                .iter()
-                .map(|text| text.parse().unwrap())
-                .collect(),
-            job: Job {
-                protocol,
-                bytes: vec![0; protocol.request_bytes_max() + 1],
-                reply,
-            },
-        };
-        second.network.commands.send(command).await.unwrap();
-        let reply = within(replied).await.unwrap();
+        let bytes = vec![0; protocol.request_bytes_max() + 1];
+        let (to, addresses) = (first.key(), &first.addresses);
+        let request = second
+            .network
+            .request_in(Manner::AnyLength, to, addresses, protocol, bytes);
+        let reply = within(request).await;
         assert_eq!(reply, Err(RequestError::Closed), "{protocol:?}");
         first.counts(protocol, |stats| stats.too_large, 1).await;
         assert_eq!(first.network.stats().protocol(protocol).accepted, 0);
