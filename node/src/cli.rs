@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    clocks, completions, federation, log, member, person, report, roster, run, work,
+    clocks, completions, conformance, federation, log, member, person, report, roster, run, work,
 };
 
 /// The arguments of the program.
@@ -79,6 +79,9 @@ Environment:
     /// Show the legal clocks that a charter can put in force
     #[command(after_help = "Example:\n  comity clocks list")]
     Clocks(clocks::Args),
+    /// Play the published test vectors against a node, ours or somebody else's
+    #[command(after_help = conformance::EXAMPLE)]
+    Conformance(conformance::Args),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity"

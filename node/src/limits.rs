@@ -97,3 +97,14 @@ pub const COLLECTOR_ANSWER_BYTES_MAX: u64 = 65_536;
 
 /// In ms. How long a node that ends waits for the last telemetry to be taken: nobody's work depends on it.
 pub const TELEMETRY_STOP_MS_MAX: u64 = 3_000;
+
+/// In seconds. How long the conformance kit waits for one answer by default: a node that
+/// answers from a disk takes milliseconds.
+pub const CONFORMANCE_REQUEST_SECONDS_DEFAULT: u64 = 10;
+
+/// In ms. How long the conformance kit waits for a second question about a roster that must
+/// not be taken. Who does not ask again has had this long to take it.
+pub const CONFORMANCE_SECOND_ASK_MS: u64 = 2_000;
+
+/// In ms. How often the conformance kit looks whether a roster has been taken.
+pub const CONFORMANCE_POLL_MS: u64 = 100;

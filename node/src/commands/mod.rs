@@ -2,6 +2,7 @@
 
 pub mod clocks;
 pub mod completions;
+pub mod conformance;
 pub mod federation;
 pub mod log;
 pub mod member;
@@ -33,6 +34,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Report(args) => report::run(&args, output),
         Command::Audit(args) => report::audit(&args, output),
         Command::Clocks(args) => clocks::run(args, output),
+        Command::Conformance(args) => conformance::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -18,6 +18,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("comity-log", &["comity-wire"]),
     ("comity-intake", &["comity-trust"]),
     ("comity-audit", &["comity-log", "comity-trust"]),
+    ("comity-conformance", &["comity-log", "comity-trust"]),
     ("comity-store", &["comity-log"]),
     ("comity-net", &["comity-wire"]),
     (
@@ -25,7 +26,15 @@ const DIRECTION: &[(&str, &[&str])] = &[
         &["comity-case", "comity-log", "comity-audit", "comity-intake"],
     ),
     ("comity-api", &["comity-engine"]),
-    ("comity", &["comity-api", "comity-store", "comity-net"]),
+    (
+        "comity",
+        &[
+            "comity-api",
+            "comity-conformance",
+            "comity-store",
+            "comity-net",
+        ],
+    ),
 ];
 
 /// Used by people and tests: they may use everything, and no product crate may use them but in its tests.
@@ -41,6 +50,7 @@ const PURE: &[&str] = &[
     "comity-log",
     "comity-intake",
     "comity-audit",
+    "comity-conformance",
 ];
 
 /// What would give a pure crate a runtime, a network, a disk, a clock or randomness of its own. `x*`: all that begin so.
