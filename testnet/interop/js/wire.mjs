@@ -133,7 +133,7 @@ export const signedBy = (key, { protected: header, payload, signature }, detache
 export function makeSign1 (seed, headerValues, payload, { unprotected = new Map(), detached = null } = {}) {
   const header = encode(headerValues)
   const signature = sign(seed, sigStructure(header, detached ?? payload))
-  return concat([0xd2], encode([header, unprotected, detached ? null : payload, signature]))
+  return concat(Uint8Array.of(0xd2), encode([header, unprotected, detached ? null : payload, signature]))
 }
 
 /** The header of everything signed under a content type (2.12). */

@@ -1,0 +1,88 @@
+// Leaves, facts, receipts and evidence of a fork, as a reader judges them (8.6 to 8.11).
+
+import { sameBytes, utf8 } from './cbor.mjs'
+import { checkSignedBy, readCheckpoint } from './note.mjs'
+import { CDDL, LIMIT, LOG_LIMIT } from './spec.mjs'
+import { checkConsistency, checkInclusion, leafHash, rootFromInclusion } from './tree.mjs'
+import { must, readObject, readSign1, Refused, signedBy, shallow, structure } from './wire.mjs'
+
+export function readLeaf (bytes) {
+  const leaf = readObject(bytes, 'leaf', LIMIT.LEAF_BYTES_MAX)
+  must((leaf.get('ext') ?? []).every(([, critical]) => !critical), 'unknown-critical')
+  return leaf
+}
+
+export const readFacts = (bytes) => readObject(bytes, 'facts', LIMIT.STATEMENT_BYTES_MAX)
+
+/** The object: 8.9, steps 1 to 5. */
+export function readReceipt (bytes) {
+  return openReceipt(readObject(bytes, 'receipt', LIMIT.EVIDENCE_BYTES_MAX))
+}
+
+export function openReceipt ([leafBytes, cose]) {
+  const leaf = readLeaf(leafBytes)
+  must(cose.length <= LIMIT.EVIDENCE_BYTES_MAX, 'oversize')
+  const object = readSign1(cose, 'cose-receipt')
+  const proof = object.unprotected.get(396).get(-1)[0]
+  shallow(proof)
+  const { value: [size, index, path], over } = structure(proof, 'inclusion-proof', 'bad-payload')
+  must(over.length === 0, 'over-limit')
+  must(leaf.get('index') === index && index < size, 'index-mismatch')
+  return { ...object, leafBytes, leaf, cose, size, index, path, leafHash: leafHash(leafBytes) }
+}
+
+/** Under the key of the log, and under the checkpoint that it came with: steps 6 to 8. */
+export function checkReceipt (receipt, key, checkpoint) {
+  const root = rootFromInclusion(receipt.leafHash, receipt.index, receipt.size, receipt.path)
+  must(signedBy(key, receipt, root), 'bad-signature')
+  if (checkpoint) {
+    must(receipt.size === checkpoint.size && sameBytes(root, checkpoint.root), 'receipt-checkpoint-is-another')
+  }
+  return root
+}
+
+/** Evidence that a log has forked, and its sort (8.11). `key`: of the log, as in notes. */
+export function checkFork (bytes, key) {
+  must(bytes.length <= LOG_LIMIT.EVIDENCE_BYTES_MAX, 'evidence-length')
+  const [[sort, parts]] = readForkForm(bytes)
+  const verified = (checkpoint) => checkSignedBy(checkpoint, key) && checkpoint
+  if (sort === 'same-size') {
+    const [one, other] = parts.map(checkpointPart).map(verified)
+    must(one.size === other.size, 'evidence-sizes-differ')
+    must(!sameBytes(one.root, other.root), 'evidence-roots-agree')
+  } else if (sort === 'two-leaves') {
+    const [one, other] = parts.map(leafPart)
+    must(one.index === other.index, 'evidence-indexes-differ')
+    must(!sameBytes(one.leaf, other.leaf), 'evidence-leaves-agree')
+    for (const { leaf, index, path, head } of [one, other]) checkInclusion(leafHash(leaf), index, verified(head), path)
+  } else {
+    const [, , root, path] = parts
+    const heads = parts.slice(0, 2).map(checkpointPart)
+    must(path.length >= 1 && path.length <= LOG_LIMIT.PROOF_HASHES_MAX, 'evidence-length')
+    const [older, newer] = heads.map(verified)
+    must(older.size > 0 && older.size < newer.size, 'evidence-sizes-not-in-order')
+    must(!sameBytes(older.root, root), 'evidence-roots-agree')
+    checkConsistency({ size: older.size, root }, newer, path)
+  }
+  return sort
+}
+
+function readForkForm (bytes) {
+  try {
+    shallow(bytes)
+    return structure(bytes, 'fork-evidence', 'evidence-cbor').value
+  } catch (error) {
+    throw error instanceof Refused ? new Refused('evidence-cbor') : error
+  }
+}
+
+function checkpointPart (text) {
+  must(CDDL.fits('checkpoint', text).over.length === 0, 'evidence-length')
+  return readCheckpoint(utf8(text))
+}
+
+function leafPart (part) {
+  const [leaf, index, path, checkpoint] = part
+  must(CDDL.fits('leaf-proof', part).over.length === 0, 'evidence-length')
+  return { leaf, index, path, head: checkpointPart(checkpoint) }
+}
