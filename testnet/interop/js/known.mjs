@@ -95,6 +95,8 @@ export class Known {
       seconds(signedAt) >= seconds(key.get('from')) && seconds(signedAt) <= seconds(until)
   }
 
+  publicKey (kid) { return this.keys.get(hex(kid))?.key.get('public') }
+
   compromised (kid, now) { return since(this.keys.get(hex(kid)).key) <= now }
 }
 

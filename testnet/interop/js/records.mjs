@@ -4,7 +4,7 @@ import { sameBytes, utf8 } from './cbor.mjs'
 import { checkSignedBy, readCheckpoint } from './note.mjs'
 import { CDDL, LIMIT, LOG_LIMIT } from './spec.mjs'
 import { checkConsistency, checkInclusion, leafHash, rootFromInclusion } from './tree.mjs'
-import { must, readObject, readSign1, Refused, signedBy, shallow, structure } from './wire.mjs'
+import { kidOf, must, readObject, readSign1, Refused, signedBy, shallow, structure } from './wire.mjs'
 
 export function readLeaf (bytes) {
   const leaf = readObject(bytes, 'leaf', LIMIT.LEAF_BYTES_MAX)
@@ -34,7 +34,7 @@ export function openReceipt ([leafBytes, cose]) {
 /** Under the key of the log, and under the checkpoint that it came with: steps 6 to 8. */
 export function checkReceipt (receipt, key, checkpoint) {
   const root = rootFromInclusion(receipt.leafHash, receipt.index, receipt.size, receipt.path)
-  must(signedBy(key, receipt, root), 'bad-signature')
+  must(sameBytes(receipt.header.get(4), kidOf(key)) && signedBy(key, receipt, root), 'bad-signature')
   if (checkpoint) {
     must(receipt.size === checkpoint.size && sameBytes(root, checkpoint.root), 'receipt-checkpoint-is-another')
   }

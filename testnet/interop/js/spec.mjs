@@ -36,3 +36,9 @@ export const LIMIT = { ...BY_OWNER.log, ...BY_OWNER.case, ...BY_OWNER.trust, ...
 export const KINDS = new Map(registry('kind').map((kind) => [kind.id, kind]))
 export const CHECKS = new Map(registry('check').map((check) => [check.code, check]))
 export const CDDL = new Cddl(readFileSync(`${HOME}/comity.cddl`, 'utf8'), LIMIT)
+
+/** How long a request and a reply may be, and how much time both have, by protocol (6.2). */
+export const PROTOCOLS = Object.fromEntries(registry('protocol').map(({ id, meaning }) => {
+  const [request, reply, time] = [...meaning.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => LIMIT[name])
+  return [id, { request, reply, time }]
+}))

@@ -3,7 +3,7 @@
 //   bytes -> size, depth, outer, header -> key, signature -> known -> payload, kind, body, limits, ext
 //         -> federation, recipient, case id, time, roster, matrix, case, party
 
-import { hex, sameBytes } from './cbor.mjs'
+import { hex, sameBytes, utf8 } from './cbor.mjs'
 import { CDDL, KINDS, LIMIT } from './spec.mjs'
 import { caseIdOf, must, readSign1, sha256, shallow, signedBy, structure } from './wire.mjs'
 
@@ -11,7 +11,7 @@ const ANY = { 'kind-name': { name: 'tstr', args: [] } } // a text that is no kin
 
 /**
  * Reads a statement as `reader` and gives what was found.
- * reader: me, now, chain, isRecorded(id), parties(case) -> {opener, recipient} or nothing.
+ * reader: me, now, chain, isRecorded(id), parties(case) -> {opener, recipient} or nothing; `from`: whose node sent it.
  */
 export function checkStatement (bytes, reader) {
   const statement = checkSigned(bytes, reader)
@@ -23,12 +23,13 @@ export function checkStatement (bytes, reader) {
   return statement
 }
 
-/** Read, and hold somebody to it: 3.2 to 3.5. */
-export function checkSigned (bytes, { chain }) {
+/** Read, and held somebody to it: 3.2 to 3.5. */
+function checkSigned (bytes, { chain, from }) {
   const statement = readStatement(bytes)
   const key = chain.known.statementKey(statement.issuer, statement.kid)
   must(key, 'unknown-key')
   must(signedBy(key, statement), 'bad-signature')
+  must(from === undefined || statement.issuer === from, 'unknown-key')
   return statement
 }
 
@@ -100,5 +101,6 @@ function checkCase ({ issuer, to, kind, case: caseId }, { parties }) {
 /** Whether facts open the commitment of a statement to its parent (3.17). */
 export function opensParent (statement, facts) {
   const [nonce, caseId, id] = facts.get('parent')
-  return sameBytes(sha256(new TextEncoder().encode('comity-parent/1'), nonce, caseId, id), statement.said.get('parent'))
+  const commitment = sha256(utf8('comity-parent/1'), nonce, caseId, id)
+  return sameBytes(nonce, statement.said.get('nonce')) && sameBytes(commitment, statement.said.get('parent'))
 }

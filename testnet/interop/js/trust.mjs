@@ -4,12 +4,12 @@
 //
 // What the rosters say of keys and logs is kept for ever, in `Known` of known.mjs.
 
+import { decode } from 'cborg'
 import { encode, hex, sameBytes, unhex } from './cbor.mjs'
 import { Known } from './known.mjs'
 import { checkCharter, checkRoster } from './rosters.mjs'
-import { KINDS, LIMIT } from './spec.mjs'
-import { decoding, kidOf, must, readObject, Refused, sha256, shallow, signedHeader, sigStructure, structure, usable, verify }
-  from './wire.mjs'
+import { CDDL, KINDS, LIMIT } from './spec.mjs'
+import { kidOf, must, readObject, sha256, shallow, signedHeader, sigStructure, verify } from './wire.mjs'
 
 const ASKS_TOO = ['amendment', 'information-request', 'dispute'] // beside the kinds that open a case: 7.10
 
@@ -26,7 +26,7 @@ export class Chain {
 
   /** The newest charter that rosters of this version are made under (7.7, step 5). */
   charterFor (version) {
-    return this.charters.findLast(({ value }) => value.get('first_roster') <= version)
+    return this.charters.findLast(({ value }) => value.get('first_roster') <= version) ?? this.charters[0]
   }
 
   // ------------------------------------------------------------ 7.6
@@ -35,8 +35,7 @@ export class Chain {
     const signed = readEnvelope(bytes, 'charter')
     if (this.charters.length === 0) return this.#takeFirstCharter(signed)
     if (this.charters.some(({ hash }) => sameBytes(hash, signed.hash))) return 'known'
-    const version = peek(signed.payload).get('version')
-    must(Number.isSafeInteger(version) && version >= 0, 'bad-payload')
+    const { version } = peek(signed.payload, { version: 'uint' })
     must(version > 1, 'wrong-federation')
     const before = this.charters[version - 2]?.value
     must(before, 'version-gap')
@@ -90,14 +89,11 @@ export class Chain {
 
   /** Steps 3 to 8: what a roster can be judged by without those before it. */
   checkSignedRoster (signed) {
-    const said = peek(signed.payload)
-    must([said.get('fed'), said.get('charter')].every((hash) => hash instanceof Uint8Array && hash.length === 32), 'bad-payload')
-    const version = said.get('version')
-    must(Number.isSafeInteger(version) && version >= 0, 'bad-payload')
-    must(hex(said.get('fed')) === this.fed, 'wrong-federation')
+    const { version, fed, charter: hash } = peek(signed.payload, { version: 'uint', fed: 'hash', charter: 'hash' })
+    must(hex(fed) === this.fed, 'wrong-federation')
     must(version <= this.rosters.length + 1, 'version-gap')
     const charter = this.charterFor(version)
-    const named = this.charters.find(({ hash }) => sameBytes(hash, said.get('charter')))
+    const named = this.charters.find((one) => sameBytes(one.hash, hash))
     must(!named || named === charter, 'wrong-charter')
     must(named, 'unknown-charter')
     checkSignatures(signed, [charter.value])
@@ -157,7 +153,7 @@ export class Chain {
     const roles = this.member(id)?.get('roles') ?? []
     const expires = this.newest.value.get('expires')
     if (now < expires) return roles
-    const inTime = this.rosters.findLast(({ recorded }) => recorded < expires)
+    const inTime = this.rosters.findLast(({ recorded, value }) => recorded < value.get('expires'))
     const before = (inTime && this.member(id, inTime)?.get('roles')) ?? []
     return roles.filter((role) => before.includes(role))
   }
@@ -194,12 +190,20 @@ function readEnvelope (bytes, what) {
   return { what, bytes, payload, signatures, hash: sha256(payload) }
 }
 
-/** What has to be known of a payload before its signatures are verified. */
-function peek (payload) {
+/** What has to be known of a payload before its signatures are verified; nothing else of it is judged yet. */
+function peek (payload, members) {
   shallow(payload)
-  const value = decoding(payload, 'bad-payload')
+  let value
+  try {
+    value = decode(payload, { useMaps: true, rejectDuplicateMapKeys: true })
+  } catch {
+    must(false, 'bad-payload')
+  }
   must(value instanceof Map, 'bad-payload')
-  return value
+  return Object.fromEntries(Object.entries(members).map(([name, type]) => {
+    must(CDDL.fits({ name: type, args: [] }, value.get(name)).right, 'bad-payload')
+    return [name, value.get(name)]
+  }))
 }
 
 const governs = (charter, kid) => charter.get('keys').find((key) => sameBytes(kidOf(key), kid))

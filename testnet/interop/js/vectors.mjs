@@ -3,7 +3,7 @@
 //   file -> vector -> context: what the reader knows -> question of its object -> {ok} or {code}
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { concat, decode, hex, sameBytes, unhex, utf8 } from './cbor.mjs'
+import { concat, decode, encode, hex, sameBytes, unhex, utf8 } from './cbor.mjs'
 import { Case } from './fold.mjs'
 import { checkSignedBy, LOG_KEY, noteKey, readCheckpoint, readVerifierKey, signers, WITNESS_KEY } from './note.mjs'
 import { checkFork, checkReceipt, readFacts, readLeaf, readReceipt } from './records.mjs'
@@ -13,7 +13,6 @@ import { describe } from './state.mjs'
 import { checkConsistency, checkInclusion, leafHash } from './tree.mjs'
 import { Chain } from './trust.mjs'
 import { makeSign1, must, readMessage, readSigned, Refused, sha256, signedBy } from './wire.mjs'
-import { encode } from './cbor.mjs'
 
 /** Gives one line for each vector of each file of a folder. */
 export function * runVectors (dir) {
@@ -41,13 +40,20 @@ function run ({ object, hex: digits, pad_to: padTo = 0, context = {} }, federati
 /** What `federation.json` has: keys, chains and stories. */
 class Federation {
   #stories = new Map()
+  #chains = new Map()
 
   constructor ({ fed, now_ms: now, keys, chains, stories }) { Object.assign(this, { fed, now, keys, chains, stories }) }
 
   key (owner, purpose) { return this.keys.find((key) => key.owner === owner && key.purpose === purpose) }
 
-  /** The chain as the reader has it; each vector gets its own. */
+  /** The chain as the reader has it, to read with. */
   chain (name) {
+    if (!this.#chains.has(name)) this.#chains.set(name, this.ownChain(name))
+    return this.#chains.get(name)
+  }
+
+  /** The same, to take something. */
+  ownChain (name) {
     const chain = new Chain(this.fed)
     if (!name) return chain
     for (const charter of this.chains[name].charters) chain.takeCharter(unhex(charter))
@@ -140,11 +146,11 @@ const OBJECTS = {
   },
 
   'signed-charter' (bytes, { chain }, federation) {
-    return { added: federation.chain(chain).takeCharter(bytes), hash: hex(sha256(decode(bytes)[0])) }
+    return { added: federation.ownChain(chain).takeCharter(bytes), hash: hex(sha256(decode(bytes)[0])) }
   },
 
   'signed-roster' (bytes, { chain, now_ms: now }, federation) {
-    return { added: federation.chain(chain).takeRoster(bytes, now), hash: hex(sha256(decode(bytes)[0])) }
+    return { added: federation.ownChain(chain).takeRoster(bytes, now), hash: hex(sha256(decode(bytes)[0])) }
   },
 
   'roster-conflict': (bytes, { chain }, federation) => ({ version: federation.chain(chain).conflict(bytes) }),
