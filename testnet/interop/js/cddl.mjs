@@ -27,13 +27,14 @@ export class Cddl {
 
   /** The parts of a COSE_Sign1, by their names: the types of `protected`, `unprotected` and `payload` (2.12). */
   sign1 (rule) {
-    const parts = this.rules[rule].type.tagged.array.map(({ key, type }) => [key, type.control === 'cbor' ? type.right : type])
-    return Object.fromEntries(parts)
+    const inside = (type) => type.control === 'cbor' ? type.right : type
+    return Object.fromEntries(this.rules[rule].type.tagged.array.map(({ key, type }) => [key, inside(type)]))
   }
 
   #limitLength (name, max, loosen = true) {
     const form = this.rules[name].type
-    if (loosen) form.right.literal = form.right.literal.replace(/\{(\d),\d+\}/g, (_, least) => least === '0' ? '*' : '+')
+    const unbounded = (_, least) => least === '0' ? '*' : '+'
+    if (loosen) form.right.literal = form.right.literal.replace(/\{(\d),\d+\}/g, unbounded)
     const length = { control: 'size', left: { name: 'tstr', args: [] }, right: { from: 1, to: max } }
     this.rules[name].type = { control: 'and', left: length, right: form }
   }

@@ -9,7 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
-import { decode, encode, hex, isBytes, unhex } from './cbor.mjs'
+import { decode, encode, hex, isBytes, Malformed, unhex } from './cbor.mjs'
 import { Keys, makeEntry, Member } from './member.mjs'
 import { checkedByOthers } from './others.mjs'
 import { readStatement } from './statement.mjs'
@@ -67,24 +67,38 @@ class Session {
   async start (listen) {
     const { member, net } = this
     this.peer = await net.startPeer(member.keys.of('transport'), [listen])
-    await net.serve(this.peer, net.EXCHANGE, (key, read) => this.#admitted(key, async (from) => {
-      const { reply, arrived } = member.answerExchange(await read(), from)
+    await net.serve(this.peer, net.EXCHANGE, (key, read) => this.#admitted(key, read, (request, from) => {
+      const { reply, arrived } = member.answerExchange(request, from)
       return { reply, after: () => this.#tell(arrived) }
     }))
-    await net.serve(this.peer, net.ROSTER, (key, read) =>
-      this.#admitted(key, async () => ({ reply: member.answerRoster(await read(), true) })))
+    await net.serve(this.peer, net.ROSTER, (key, read) => this.#admitted(key, read, (request, from) => {
+      const reply = member.answerRoster(request, { admitted: true, members: true })
+      return { reply, after: () => this.#catchUp(from, request) }
+    }))
     await net.serve(this.peer, net.HELLO, async (key, read) =>
-      ({ reply: member.answerRoster(await read(), member.admits(key)) }))
+      ({ reply: member.answerRoster(await read(), { admitted: member.admits(key), members: false }) }))
     const ready = this.peer.getMultiaddrs().map((address) => address.toString().split('/p2p/')[0])
     say({ ready, peer: this.peer.peerId.toString() })
   }
 
   async stop () { await this.peer.stop() }
 
-  /** A stranger is answered unread (6.4). */
-  async #admitted (key, answer) {
+  /** A stranger is answered unread; who has become one meanwhile, too (6.4). */
+  async #admitted (key, read, answer) {
+    const request = this.member.admits(key) && await read()
     const from = this.member.admits(key)
-    return from ? answer(from) : { reply: this.member.hello('not-admitted') }
+    return from ? answer(request, from) : { reply: this.member.hello('not-admitted') }
+  }
+
+  /** Fetches the rosters that a member has and this one has not (6.13). */
+  async #catchUp (from, message) {
+    try {
+      if (!this.member.isBehind(message)) return
+      const request = encode(['since', this.member.chain.rosters.length + 1])
+      this.member.takeChain(await this.#ask(from, this.net.ROSTER, request))
+    } catch (error) {
+      process.stderr.write(`no newer roster from ${from}: ${error.message}\n`)
+    }
   }
 
   #tell (arrived) {
@@ -127,7 +141,7 @@ class Session {
     const bytes = this.member.sign(to, 'takedown-request', requestBody('https://platform.example/item/1'))
     const answer = {
       hello: await code(this.net.HELLO, encode(['hello', this.member.chain.roster])),
-      exchange: await code(this.net.EXCHANGE, this.member.offer(to, bytes))
+      exchange: await code(this.net.EXCHANGE, this.member.request(bytes))
     }
     await stranger.stop()
     return answer
@@ -148,9 +162,12 @@ class Session {
     try {
       const reply = await this.#ask(to, this.net.EXCHANGE, request)
       if (reply.length === 0) return { closed: 'a reply of no bytes' }
-      return await this.#judge(to, bytes, reply)
+      const answer = await this.#judge(to, bytes, reply)
+      await this.#catchUp(to, reply)
+      return answer
     } catch (error) {
-      return error instanceof Refused ? { wrong: error.code } : { closed: error.message }
+      const isWrong = error instanceof Refused || error instanceof Malformed
+      return isWrong ? { wrong: error.code ?? error.message } : { closed: error.message }
     }
   }
 

@@ -27,7 +27,7 @@ export function factsOf ({ kind, body, said, iat }) {
     answer: get('answer', 'acknowledgement'),
     basis: get('basis', 'outcome', 'observation', 'withdrawal'),
     complete: get('complete', 'outcome'),
-    items: of('outcome') ? body.get('items').map(outcomeRow) : of('observation') ? body.get('items').map(observedRow) : undefined,
+    items: get('items', 'outcome')?.map(outcomeRow) ?? get('items', 'observation')?.map(observedRow),
     until: get('until', 'hold', 'release')
   })
 }
@@ -45,7 +45,8 @@ function jurisdictions (body) {
 /** Of the first assessment of each item; of several rows of one country that of the first item. */
 function standings (body) {
   const found = new Map()
-  for (const [country, standing] of body.get('items').flatMap((item) => item.get('assessments')[0]?.get('standing') ?? [])) {
+  const first = body.get('items').map((item) => item.get('assessments')[0]).filter(Boolean)
+  for (const [country, standing] of first.flatMap((assessment) => assessment.get('standing'))) {
     if (!found.has(country)) found.set(country, standing)
   }
   return some([...found].sort(([a], [b]) => byText(a, b)).slice(0, STANDINGS_MAX))

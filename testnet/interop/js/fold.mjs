@@ -166,7 +166,8 @@ export class View {
   }
 
   actedOn (n) {
-    return this.about('outcome', n).some((said) => rows(said, n).some(([, , answer]) => ['done', 'partly'].includes(answer))) ||
+    const inEffect = ([, , answer]) => answer === 'done' || answer === 'partly'
+    return this.about('outcome', n).some((said) => rows(said, n).some(inEffect)) ||
       this.about('acknowledgement', n).some(({ body }) => body.get('answer') === 'already-actioned')
   }
 

@@ -32,7 +32,8 @@ export class Log {
     this.#time = Math.max(this.#time, Date.now())
     const salt = new Uint8Array(randomBytes(16))
     const index = this.size
-    const leaf = encode({ v: 1, kind, salt, time: this.#time, index, roster, seq, facts: facts && sha256(facts), ...members })
+    const committed = { seq, facts: facts && sha256(facts) }
+    const leaf = encode({ v: 1, kind, salt, time: this.#time, index, roster, ...committed, ...members })
     this.#leaves.push(leaf)
     this.#hashes.push(leafHash(leaf))
     return index
@@ -58,7 +59,8 @@ export class Log {
     put('checkpoint', this.checkpoint())
     put('vkey', `${name}+${id}+${Buffer.from([type, ...key]).toString('base64')}`)
     for (const [path, leaves] of tiles(this.#leaves)) {
-      put(`tile/entries/${path}`, concat(...leaves.flatMap((leaf) => [Uint8Array.of(leaf.length >> 8, leaf.length), leaf])))
+      const entries = leaves.map((leaf) => concat(Uint8Array.of(leaf.length >> 8, leaf.length), leaf))
+      put(`tile/entries/${path}`, concat(...entries))
     }
     for (let [level, hashes] = [0, this.#hashes]; hashes.length > 0; level += 1) {
       for (const [path, some] of tiles(hashes)) put(`tile/${level}/${path}`, concat(...some))
@@ -69,7 +71,8 @@ export class Log {
 
 const WIDTH = LOG_LIMIT.TILE_HASHES
 
-const groups = (list) => Array.from({ length: Math.ceil(list.length / WIDTH) }, (_, i) => list.slice(i * WIDTH, (i + 1) * WIDTH))
+const groups = (list) =>
+  Array.from({ length: Math.ceil(list.length / WIDTH) }, (_, i) => list.slice(i * WIDTH, (i + 1) * WIDTH))
 const full = (list) => groups(list).filter((group) => group.length === WIDTH)
 
 /** Groups of 256 with their paths; the last one may have fewer. */

@@ -1,7 +1,7 @@
 // What a member makes, judges and remembers: no socket and no file (6.6 to 6.14, 6.17, 8.9, 12.3 to 12.5).
 
 import { randomBytes } from 'node:crypto'
-import { compareBytes, encode, hex, sameBytes, unhex, utf8 } from './cbor.mjs'
+import { compareBytes, decode, encode, hex, sameBytes, unhex, utf8 } from './cbor.mjs'
 import { factsOf, makeFacts } from './facts.mjs'
 import { Log } from './log.mjs'
 import { checkSignedBy, LOG_KEY, noteKey, readCheckpoint } from './note.mjs'
@@ -10,6 +10,14 @@ import { CHECKS, LIMIT } from './spec.mjs'
 import { checkStatement, openPayload, readStatement } from './statement.mjs'
 import { caseIdOf, kidOf, makeSign1, must, publicKey, readMessage, readSigned, Refused, sha256, signedBy, signedHeader }
   from './wire.mjs'
+
+function passOver (take) {
+  try {
+    take()
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+  }
+}
 
 const random = () => new Uint8Array(randomBytes(16))
 
@@ -150,8 +158,8 @@ export class Member {
 
   // ------------------------------------------------------------ a roster exchange: 6.13 and 6.14
 
-  /** The reply on hello and roster. `admitted`: whether the peer is. */
-  answerRoster (bytes, admitted) {
+  /** The reply on hello and, to `members` only, on roster. `admitted`: whether the peer is. */
+  answerRoster (bytes, { admitted, members }) {
     const unknown = encode(['unknown', this.chain.roster])
     let request
     try {
@@ -161,10 +169,28 @@ export class Member {
     }
     const [word, version, offset] = request
     if (word === 'hello') return this.hello(admitted ? null : 'not-admitted')
+    if (word === 'since' && members) return encode(['chain', ...this.chain.since(version)])
     const roster = word === 'part' && this.chain.rosters[version - 1]
     if (!roster) return unknown
     const part = roster.bytes.subarray(offset, offset + LIMIT.ROSTER_PART_BYTES_MAX)
     return encode(['part', version, roster.bytes.length, part])
+  }
+
+  /** The version that a message of a member names, if it is newer than one's own (6.5). */
+  isBehind (message) {
+    const [first, second] = decode(message)
+    const [version] = first === 'hello' || first === 'unknown' ? second : Array.isArray(first) ? first : [0]
+    return version > this.chain.rosters.length
+  }
+
+  /** Takes what is new in a chain; what is not taken is passed over (6.13). */
+  takeChain (reply) {
+    const [word, charters, rosters] = readMessage(reply, 'roster-reply', LIMIT.ROSTER_REPLY_BYTES_MAX)
+    if (word !== 'chain') return
+    for (const charter of charters) passOver(() => this.chain.takeCharter(charter))
+    const before = this.chain.rosters.length
+    for (const roster of rosters) passOver(() => this.chain.takeRoster(roster, Date.now()))
+    if (this.chain.rosters.length > before) this.#record('roster')
   }
 
   // ------------------------------------------------------------ a statement of one's own: 3.19 and 6.12
@@ -193,6 +219,8 @@ export class Member {
     return makeSign1(this.keys.of(key), header, change.payloadBytes ?? payload, { unprotected })
   }
 
+  request (bytes) { return encode([this.chain.roster, [[bytes, null, []]]]) }
+
   /** The request for an exchange. What is a statement of this member is recorded as offered first. */
   offer (to, bytes) {
     const statement = this.#own(bytes)
@@ -200,7 +228,7 @@ export class Member {
       this.#offered.add(hex(statement.id))
       this.#record('offered', this.#all(statement, to, 'out'), factsOf(statement))
     }
-    return encode([this.chain.roster, [[bytes, null, []]]])
+    return this.request(bytes)
   }
 
   #own (bytes) {
@@ -214,7 +242,10 @@ export class Member {
 
   /** What the reply to one statement says, once it is believed; 12.5 says what follows. */
   readReply (to, bytes, reply) {
-    const [, checkpoint, [[sort, what, retryAfter]]] = readMessage(reply, 'exchange-reply', LIMIT.EXCHANGE_REPLY_BYTES_MAX)
+    const message = readMessage(reply, 'exchange-reply', LIMIT.EXCHANGE_REPLY_BYTES_MAX)
+    const [, checkpoint, results] = message
+    must(results.length === 1, 'over-limit')
+    const [[sort, what, retryAfter]] = results
     const statement = this.#own(bytes)
     if (sort === 2) return { code: what, retry_after: retryAfter }
     try {
@@ -223,7 +254,8 @@ export class Member {
         : this.#believeRefusal(to, bytes, statement, what)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      this.#record('refused', { statement: sha256(bytes), counterpart: to, direction: 'out' }, makeFacts({ code: error.code }))
+      const answered = { statement: sha256(bytes), counterpart: to, direction: 'out' }
+      this.#record('refused', answered, makeFacts({ code: error.code }))
       return { wrong: error.code }
     }
   }

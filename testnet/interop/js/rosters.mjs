@@ -73,7 +73,9 @@ function checkNothingTwice (members) {
   }
   for (const member of members) {
     fresh(keys, member.get('keys').map((key) => hex(key.get('kid'))), 'key-used-twice')
-    const text = (entry) => Array.isArray(entry) ? entry.map(text).join('/') : isBytes(entry) ? hex(entry) : String(entry)
-    fresh(owned, [...member.get('owns')].flatMap(([sort, entries]) => entries.map((e) => `${sort} ${text(e)}`)), 'owned-twice')
+    const owns = [...member.get('owns')].flatMap(([sort, entries]) => entries.map((entry) => `${sort} ${text(entry)}`))
+    fresh(owned, owns, 'owned-twice')
   }
 }
+
+const text = (entry) => Array.isArray(entry) ? entry.map(text).join('/') : isBytes(entry) ? hex(entry) : String(entry)

@@ -65,7 +65,8 @@ function openBody (bytes, kind) {
   // 4.4: two rules between members
   if (kind === 'acknowledgement' && body.value.get('answer') === 'refused') must(body.value.has('code'), 'bad-body')
   if (kind === 'outcome') {
-    must(body.value.get('items').every(([, , answer, , reason]) => answer !== 'reinstated' || reason !== null), 'bad-body')
+    const reasoned = ([, , answer, , reason]) => answer !== 'reinstated' || reason !== null
+    must(body.value.get('items').every(reasoned), 'bad-body')
   }
   return body
 }

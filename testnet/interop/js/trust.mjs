@@ -141,6 +141,19 @@ export class Chain {
     return one.version
   }
 
+  /** For who has the rosters before this version: charters, rosters, and whether there are more (6.13). */
+  since (version) {
+    const disputed = this.beside.some(({ value }) => value.get('version') === version - 1)
+    const rosters = [...this.rosters, ...this.beside] // the one in force first, then those beside it
+      .filter(({ value }) => value.get('version') >= (disputed ? version - 1 : version))
+      .sort((a, b) => a.value.get('version') - b.value.get('version'))
+    const charters = this.charters.slice(-LIMIT.ROSTER_CHAIN_MAX)
+    let room = LIMIT.EXCHANGE_REPLY_BYTES_MAX
+    const fitting = rosters.slice(0, LIMIT.ROSTER_CHAIN_MAX)
+      .filter(({ bytes }, i) => (room -= bytes.length) >= 0 || i === 0)
+    return [charters.map(({ bytes }) => bytes), fitting.map(({ bytes }) => bytes), fitting.length < rosters.length]
+  }
+
   // ------------------------------------------------------------ 7.9 to 7.12
 
   member (id, { value } = this.newest) {
