@@ -13,7 +13,7 @@ export class Known {
   /** `keys`: by kid, with the holder; `logs`: by origin, with the holder; `left`: members that have left, and when. */
   constructor (keys, logs, left) { Object.assign(this, { keys, logs, left }) }
 
-  /** What is known after one more roster: 7.7, step 14. If not strict, what breaks a rule leaves the entry before: 7.8. */
+  /** What is known after one more roster (7.7, step 14). Not strict: what breaks a rule leaves the entry before. */
   after (roster, governors, { strict = true } = {}) {
     const next = new Known(new Map(this.keys), new Map(this.logs), new Map(this.left))
     const issued = roster.get('issued')
