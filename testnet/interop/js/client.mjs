@@ -60,7 +60,6 @@ function readChain (charters, rosters) {
 class Session {
   #arrived = []
   #waiting = () => {}
-  #lastCase
 
   constructor (member, net) { Object.assign(this, { member, net }) }
 
@@ -110,7 +109,6 @@ class Session {
 
   async request ({ to, url }) {
     const bytes = this.member.sign(to, 'takedown-request', requestBody(url))
-    this.#lastCase = readStatement(bytes).case
     return this.#deliver(to, bytes)
   }
 
@@ -118,7 +116,7 @@ class Session {
 
   async 'send-wrong' ({ to, what }) {
     if (what === 'bad-exchange') return this.#deliver(to, new Uint8Array(), Uint8Array.of(0x80))
-    return this.#deliver(to, WRONG[what](this.member, to, this.#lastCase))
+    return this.#deliver(to, WRONG[what](this.member, to))
   }
 
   async wait ({ kind }) {

@@ -34,7 +34,7 @@ const URL = 'https://platform.example/item/1'
 const request = (change = {}, body = {}) => (member, to) =>
   member.sign(to, 'takedown-request', { ...requestBody(URL), ...body }, change)
 
-/** By the code that the other side has to answer with: `(member, to, case)` gives the bytes. */
+/** By the code that the other side has to answer with: `(member, to)` gives the bytes. */
 export const WRONG = {
   'oversize': (member, to) => {
     const bytes = request()(member, to)
@@ -63,7 +63,5 @@ export const WRONG = {
   'outside-window': request({ iat: 86400 }),
   'role-forbidden': (member, to) => member.sign(to, 'referral', referralBody()),
   'unknown-case': (member, to) =>
-    member.sign(to, 'information-request', { asks: ['status'] }, { case: hex(randomBytes(16)) }),
-  'wrong-party': (member, to, caseId) =>
-    member.sign(to, 'acknowledgement', { by: 'person', answer: 'accepted' }, { case: caseId })
+    member.sign(to, 'information-request', { asks: ['status'] }, { case: hex(randomBytes(16)) })
 }
