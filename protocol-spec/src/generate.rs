@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::clocks;
 use crate::pages::{self, Tables};
 use crate::registry::{Concurrent, Registry, Value, read_all, read_concurrent};
+use crate::taxonomy;
 
 const BEGIN: &str = "; BEGIN GENERATED";
 const END: &str = "; END GENERATED";
@@ -30,6 +31,7 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
     let registries = read_all(&folder)?;
     let concurrent = read_concurrent(&folder)?;
     let clocks = clocks::read(&spec.join("clocks"), &registries)?;
+    let taxonomy = taxonomy::read(&spec.join("taxonomy"))?;
     let cddl = spec.join("comity.cddl");
     let old = std::fs::read_to_string(&cddl).map_err(|error| format!("comity.cddl: {error}"))?;
     let find = |name: &str| {
@@ -67,6 +69,18 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
             "crates/comity-clocks/src/published.rs",
             clocks::rust(&clocks),
         ),
+        file(
+            "crates/comity-taxonomy/src/data.rs",
+            taxonomy::rust::data(&taxonomy),
+        ),
+        file(
+            "crates/comity-taxonomy/src/relation.rs",
+            taxonomy::rust::composition(&taxonomy.composition),
+        ),
+        file(
+            "protocol-spec/taxonomy/comity.ttl",
+            taxonomy::turtle::turtle(&taxonomy),
+        ),
     ];
     for owner in ["wire", "trust", "case", "log", "audit"] {
         let path = format!("crates/comity-{owner}/src/limits.rs");
@@ -82,6 +96,7 @@ pub fn all(spec: &Path) -> Result<Vec<Made>, String> {
     let tables = Tables {
         registries: &registries,
         concurrent: &concurrent,
+        taxonomy: &taxonomy,
         cddl: new_cddl,
         clocks: &clocks,
     };
@@ -138,7 +153,7 @@ fn cddl_choices(registries: &[Registry]) -> String {
 
 fn tables(registries: &[Registry], concurrent: &Concurrent) -> String {
     let mut text = String::from(
-        "# Registries\n\nMade from `registries/*.toml` by `cargo xtask spec`. A closed list has no other value in\n\
+        "# Registries\n\nMade from `registries/*.toml` and `taxonomy/` by `cargo xtask spec`. A closed list has no other value in\n\
          version 1; an open one may grow, and a value that a reader does not know is kept and shown as it is.\n",
     );
     for registry in registries {

@@ -5,6 +5,7 @@
 //! the CDDL and into tables for people, so that no list is written twice:
 //!
 //! ```text
+//! taxonomy/**/*.toml -> taxonomy -> rust, turtle, tables, and registries
 //! registries/*.toml -> registry -> generate -> comity.cddl (between its marks)
 //!                                           -> registries.md
 //!                                           -> crates/*/src/{registry,limits,concurrent}.rs
@@ -16,6 +17,7 @@ pub mod clocks;
 pub mod generate;
 pub mod pages;
 pub mod registry;
+pub mod taxonomy;
 
 use std::path::PathBuf;
 

@@ -14,6 +14,7 @@
 //! | `concurrent` | what two concurrent statements come to |
 //! | `cddl RULE …` | rules of `comity.cddl`, word for word |
 //! | `clocks NAME` | legal clocks: see [`crate::clocks::table`] |
+//! | `taxonomy …`, `labels FACET`, `crosswalk SCHEME` | see [`crate::taxonomy::tables`] |
 //!
 //! Pure but for reading the pages: a page and the data in, the page with its tables out.
 
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use crate::clocks::{self, Clocks};
 use crate::generate::{Made, concurrent_table, table};
 use crate::registry::{Concurrent, Registry, Value};
+use crate::taxonomy::{self, Taxonomy};
 
 const BEGIN: &str = "<!-- BEGIN TABLE ";
 const BEGIN_CLOSE: &str = " -->";
@@ -38,6 +40,8 @@ pub struct Tables<'a> {
     pub registries: &'a [Registry],
     /// `registries/concurrent.toml`.
     pub concurrent: &'a Concurrent,
+    /// `taxonomy/`.
+    pub taxonomy: &'a Taxonomy,
     /// `comity.cddl`.
     pub cddl: &'a str,
     /// `clocks/*.toml`.
@@ -137,6 +141,10 @@ impl Tables<'_> {
                     text.push_str(self.rule(rule)?);
                 }
                 text.push_str("```\n");
+            }
+            (Some("taxonomy" | "labels" | "crosswalk"), Some(_)) => {
+                let words: Vec<_> = name.split_whitespace().collect();
+                text.push_str(&taxonomy::tables::table(self.taxonomy, &words)?);
             }
             _ => return Err(format!("nothing makes a table `{name}`")),
         }

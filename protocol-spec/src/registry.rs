@@ -1,9 +1,11 @@
-//! Reads `registries/*.toml`.
+//! Reads `registries/*.toml`, and the registries that the classification owns.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
+
+use crate::taxonomy;
 
 /// One list of codes and what they mean.
 #[derive(Debug, Deserialize)]
@@ -26,7 +28,7 @@ pub struct Registry {
 
 /// One value of a list. The columns beside `id` and `meaning` belong to single
 /// lists and say so there.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Value {
     /// The code itself.
@@ -66,6 +68,18 @@ pub struct Value {
     pub reason: Option<String>,
 }
 
+impl Value {
+    /// A code and what it means.
+    #[must_use]
+    pub fn plain(id: &str, meaning: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            meaning: meaning.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
 /// What two concurrent statements of two kinds come to.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,7 +106,8 @@ pub struct Concurrent {
     pub pairs: Vec<Pair>,
 }
 
-/// Reads every registry of a folder, in the order of the file names.
+/// Reads every registry of a folder and those that `taxonomy`, beside it, owns: in the
+/// order of their names.
 ///
 /// # Errors
 /// A sentence that names the file, when one cannot be read, does not parse or
@@ -108,7 +123,14 @@ pub fn read_all(folder: &Path) -> Result<Vec<Registry>, String> {
         .filter(|path| path.file_stem().is_some_and(|stem| stem != "concurrent"))
         .collect();
     files.sort();
-    files.iter().map(|file| read_one(file)).collect()
+    let mut registries = files
+        .iter()
+        .map(|file| read_one(file))
+        .collect::<Result<Vec<_>, _>>()?;
+    registries.extend(taxonomy::read(&folder.with_file_name("taxonomy"))?.registries());
+    // As if each had a file here.
+    registries.sort_by_key(|registry| format!("{}.toml", registry.name));
+    Ok(registries)
 }
 
 /// Reads the table of concurrent pairs.

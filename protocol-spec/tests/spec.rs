@@ -52,6 +52,7 @@ fn check_page(page: &str, expected: Result<&str, &str>) {
     let tables = Tables {
         registries: &registries,
         concurrent: &read_concurrent(&folder).unwrap(),
+        taxonomy: &comity_spec::taxonomy::read(&comity_spec::root().join("taxonomy")).unwrap(),
         cddl: "; a comment\none = {\n  a: two,\n}\none-more = 3\ntwo<t> = [t]\n\n; end\n",
         clocks: &clocks::read(&comity_spec::root().join("clocks"), &registries).unwrap(),
     };
@@ -277,7 +278,7 @@ const FRAGMENTS: [(&str, &str); 85] = [
     ("port: (0..{}) / null", "65535"),
     ("locator-text = (tstr .size (1..{}))", "LOCATOR_BYTES_MAX"),
     ("asn: 0..{}", "4294967295"),
-    ("context: [*{} code]", "CONTEXTS_MAX"),
+    ("context: [*{} context]", "CONTEXTS_MAX"),
     ("standing: [*{} [country, standing]]", "STANDINGS_MAX"),
     ("reviewers: 0..{}", "REVIEWERS_MAX"),
     ("territories: [1*{} country]", "TERRITORIES_MAX"),

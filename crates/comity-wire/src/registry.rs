@@ -3,6 +3,34 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Apparent age band of the youngest child. Open: others may come.
+pub mod age {
+    /// A baby or toddler, to the age of about two.
+    pub const INFANT: &str = "infant";
+    /// No longer an infant, and puberty has not begun.
+    pub const PAST_INFANCY: &str = "past-infancy";
+    /// Puberty has not begun; infants included.
+    pub const PRE_PUBESCENT: &str = "pre-pubescent";
+    /// Puberty has begun, and the person appears to be under 18.
+    pub const PUBESCENT: &str = "pubescent";
+    /// Appears to be under 18; no band is said.
+    pub const CHILD: &str = "child";
+    /// The youngest person appears to be 18 or older.
+    pub const ADULT: &str = "adult";
+    /// The assessor looked and could not tell a child from an adult, or one band from another.
+    pub const NOT_DETERMINED: &str = "not-determined";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 7] = [
+        INFANT,
+        PAST_INFANCY,
+        PRE_PUBESCENT,
+        PUBESCENT,
+        CHILD,
+        ADULT,
+        NOT_DETERMINED,
+    ];
+}
+
 /// Codes of an acknowledgement. Open: others may come.
 pub mod answer_code {
     /// The item is not on a service of the recipient.
@@ -466,6 +494,166 @@ pub mod content_type {
     pub const KNOWN: [&str; 6] = [STATEMENT, REFUSAL, CHARTER, ROSTER, SEQUENCES, RESTORED];
 }
 
+/// How the content came about, and what is done with it. Open: others may come.
+pub mod context {
+    /// Unwanted sexual words, pictures or advances reach a child online.
+    pub const ONLINE_SEXUAL_HARASSMENT: &str = "online-sexual-harassment";
+    /// Somebody sent sexual material to a child who had not asked for it.
+    pub const SEXUAL_MATERIAL_SENT: &str = "sexual-material-sent";
+    /// Who the child is was published beside sexual content or advances: name, school, address, account.
+    pub const IDENTITY_EXPOSED: &str = "identity-exposed";
+    /// An account that collects intimate images of children and adds who they are.
+    pub const EXPOSURE_ACCOUNT: &str = "exposure-account";
+    /// An intimate image of the child was made, taken, shared or threatened with, without consent.
+    pub const IMAGE_BASED_ABUSE: &str = "image-based-abuse";
+    /// The child was filmed or photographed without knowing it, in private or in public.
+    pub const COVERTLY_TAKEN: &str = "covertly-taken";
+    /// An image was passed on against the will of the child shown.
+    pub const SHARED_WITHOUT_CONSENT: &str = "shared-without-consent";
+    /// Somebody threatens to share an image.
+    pub const THREAT_TO_SHARE: &str = "threat-to-share";
+    /// The child took the image of itself. It is never to blame for it.
+    pub const TAKEN_BY_CHILD: &str = "taken-by-child";
+    /// Taken and shared between children of like age who both agreed, for themselves.
+    pub const TAKEN_BETWEEN_PEERS: &str = "taken-between-peers";
+    /// The child took it because others pressed it to, without a threat.
+    pub const TAKEN_UNDER_PRESSURE: &str = "taken-under-pressure";
+    /// The child took it because somebody had groomed it.
+    pub const TAKEN_WHEN_GROOMED: &str = "taken-when-groomed";
+    /// The child took it under a threat or by force.
+    pub const TAKEN_UNDER_COERCION: &str = "taken-under-coercion";
+    /// Somebody demands something of the child under the threat to share an image or a secret.
+    pub const SEXUAL_EXTORTION: &str = "sexual-extortion";
+    /// What is demanded is money or what can be sold.
+    pub const SEXUAL_EXTORTION_MONEY: &str = "sexual-extortion-money";
+    /// What is demanded is more images, or sexual acts.
+    pub const SEXUAL_EXTORTION_CONTENT: &str = "sexual-extortion-content";
+    /// Somebody approaches a child online with a sexual aim.
+    pub const APPROACH: &str = "approach";
+    /// Somebody builds trust with a child, or those around it, in order to abuse it.
+    pub const GROOMING: &str = "grooming";
+    /// Somebody asks a child for sexual images, talk or acts.
+    pub const SOLICITATION: &str = "solicitation";
+    /// A program writes to children for whoever runs it.
+    pub const AUTOMATED_APPROACH: &str = "automated-approach";
+    /// A meeting with the child in person is being arranged for abuse.
+    pub const ARRANGED_MEETING: &str = "arranged-meeting";
+    /// The abuse is or was sent out while it happened.
+    pub const LIVE_STREAMED: &str = "live-streamed";
+    /// Somebody elsewhere ordered, paid for or directed it.
+    pub const LIVE_STREAMED_TO_ORDER: &str = "live-streamed-to-order";
+    /// A generative model made or changed the content.
+    pub const MODEL_MADE: &str = "model-made";
+    /// The model made the likeness of a real child, known or unknown.
+    pub const LIKENESS: &str = "likeness";
+    /// The model took the clothes off a picture of a child.
+    pub const UNDRESSED_BY_MODEL: &str = "undressed-by-model";
+    /// The face of a child was put on another body, or another face on the body of a child.
+    pub const FACE_SWAP: &str = "face-swap";
+    /// A person was made to look younger than they are or were.
+    pub const DE_AGED: &str = "de-aged";
+    /// The voice of a child was imitated.
+    pub const VOICE_CLONED: &str = "voice-cloned";
+    /// The harm is done in virtual or augmented reality: to the child's figure, its senses, or in private rooms.
+    pub const EXTENDED_REALITY: &str = "extended-reality";
+    /// Somebody asks, pays or earns money for it.
+    pub const COMMERCIAL: &str = "commercial";
+    /// A site or channel takes payment for access.
+    pub const PAID_SITE: &str = "paid-site";
+    /// One person sells directly to another.
+    pub const SINGLE_SELLER: &str = "single-seller";
+    /// The payment is asked or made in a virtual currency.
+    pub const VIRTUAL_CURRENCY: &str = "virtual-currency";
+    /// The payment is asked or made by card, bank, transfer service, voucher or gift.
+    pub const OTHER_PAYMENT: &str = "other-payment";
+    /// It was found in, or came from, a channel that is encrypted from end to end.
+    pub const ENCRYPTED_CHANNEL: &str = "encrypted-channel";
+    /// An account about a child that parents or carers run, whether or not it earns money.
+    pub const RUN_BY_CARERS: &str = "run-by-carers";
+    /// Pictures that are not sexual were collected from elsewhere for a sexual use.
+    pub const HARVESTED: &str = "harvested";
+    /// Whoever does the harm is a child too.
+    pub const BETWEEN_CHILDREN: &str = "between-children";
+    /// A child is sold, or offered for sale.
+    pub const SALE: &str = "sale";
+    /// A child is recruited, moved, housed or received for sexual exploitation.
+    pub const TRAFFICKING: &str = "trafficking";
+    /// Somebody travels, or means to, in order to abuse a child.
+    pub const TRAVEL: &str = "travel";
+    /// Sexual abuse of a child in person is reported, whether or not there are images.
+    pub const IN_PERSON: &str = "in-person";
+    /// Abuse material is made, held or passed on.
+    pub const MATERIAL: &str = "material";
+    /// Abuse material is made.
+    pub const PRODUCTION: &str = "production";
+    /// Abuse material is held.
+    pub const POSSESSION: &str = "possession";
+    /// Abuse material is passed on or offered.
+    pub const DISTRIBUTION: &str = "distribution";
+    /// Abuse or exploitation of children is praised, advertised or taught.
+    pub const PROMOTION: &str = "promotion";
+    /// A name, words or pictures lead people to sexual content under a false appearance.
+    pub const MISLEADING_LURE: &str = "misleading-lure";
+    /// Somebody, often a group, drives a child to hurt itself, others or animals before the eyes of others.
+    pub const SADISTIC_COERCION: &str = "sadistic-coercion";
+    /// Many people pass it on in a short time, whatever their motive.
+    pub const VIRAL: &str = "viral";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 51] = [
+        ONLINE_SEXUAL_HARASSMENT,
+        SEXUAL_MATERIAL_SENT,
+        IDENTITY_EXPOSED,
+        EXPOSURE_ACCOUNT,
+        IMAGE_BASED_ABUSE,
+        COVERTLY_TAKEN,
+        SHARED_WITHOUT_CONSENT,
+        THREAT_TO_SHARE,
+        TAKEN_BY_CHILD,
+        TAKEN_BETWEEN_PEERS,
+        TAKEN_UNDER_PRESSURE,
+        TAKEN_WHEN_GROOMED,
+        TAKEN_UNDER_COERCION,
+        SEXUAL_EXTORTION,
+        SEXUAL_EXTORTION_MONEY,
+        SEXUAL_EXTORTION_CONTENT,
+        APPROACH,
+        GROOMING,
+        SOLICITATION,
+        AUTOMATED_APPROACH,
+        ARRANGED_MEETING,
+        LIVE_STREAMED,
+        LIVE_STREAMED_TO_ORDER,
+        MODEL_MADE,
+        LIKENESS,
+        UNDRESSED_BY_MODEL,
+        FACE_SWAP,
+        DE_AGED,
+        VOICE_CLONED,
+        EXTENDED_REALITY,
+        COMMERCIAL,
+        PAID_SITE,
+        SINGLE_SELLER,
+        VIRTUAL_CURRENCY,
+        OTHER_PAYMENT,
+        ENCRYPTED_CHANNEL,
+        RUN_BY_CARERS,
+        HARVESTED,
+        BETWEEN_CHILDREN,
+        SALE,
+        TRAFFICKING,
+        TRAVEL,
+        IN_PERSON,
+        MATERIAL,
+        PRODUCTION,
+        POSSESSION,
+        DISTRIBUTION,
+        PROMOTION,
+        MISLEADING_LURE,
+        SADISTIC_COERCION,
+        VIRAL,
+    ];
+}
+
 /// How the content was made. Open: others may come.
 pub mod depiction {
     /// Photograph or film of a real scene.
@@ -476,6 +664,8 @@ pub mod depiction {
     pub const GENERATED: &str = "generated";
     /// Drawn or rendered by hand.
     pub const DRAWN: &str = "drawn";
+    /// Not a photograph or film of a real scene: manipulated, generated or drawn.
+    pub const VIRTUAL: &str = "virtual";
     /// Text.
     pub const TEXT: &str = "text";
     /// Sound.
@@ -483,11 +673,12 @@ pub mod depiction {
     /// The assessor did not say.
     pub const NOT_ASSESSED: &str = "not-assessed";
     /// Every value that version 1 knows.
-    pub const KNOWN: [&str; 7] = [
+    pub const KNOWN: [&str; 8] = [
         PHOTOGRAPHIC,
         MANIPULATED,
         GENERATED,
         DRAWN,
+        VIRTUAL,
         TEXT,
         AUDIO,
         NOT_ASSESSED,
@@ -562,6 +753,20 @@ pub mod exchange_code {
     pub const UNKNOWN_ORIGIN: &str = "unknown-origin";
     /// Every value that version 1 knows.
     pub const KNOWN: [&str; 5] = [BUSY, OVER_QUOTA, NOT_ADMITTED, BAD_EXCHANGE, UNKNOWN_ORIGIN];
+}
+
+/// Apparent gender of the children. Open: others may come.
+pub mod gender {
+    /// Every child appears to be a girl.
+    pub const GIRL: &str = "girl";
+    /// Every child appears to be a boy.
+    pub const BOY: &str = "boy";
+    /// There are girls and boys.
+    pub const BOTH: &str = "both";
+    /// The assessor looked and could not tell.
+    pub const NOT_DETERMINED: &str = "not-determined";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 4] = [GIRL, BOY, BOTH, NOT_DETERMINED];
 }
 
 /// Who asked to wait; never a person. Open: others may come.
@@ -840,18 +1045,21 @@ pub mod measure_action {
     pub const PRESERVED: &str = "preserved";
     /// Reported to the competent authority.
     pub const REPORTED: &str = "reported";
+    /// The host was told; not an authority.
+    pub const REPORTED_TO_HOST: &str = "reported-to-host";
     /// Reachable again.
     pub const REINSTATED: &str = "reinstated";
     /// Nothing was done.
     pub const NONE: &str = "none";
     /// Every value that version 1 knows.
-    pub const KNOWN: [&str; 8] = [
+    pub const KNOWN: [&str; 9] = [
         REMOVED,
         DISABLED,
         GEO_BLOCKED,
         SUSPENDED,
         PRESERVED,
         REPORTED,
+        REPORTED_TO_HOST,
         REINSTATED,
         NONE,
     ];
@@ -1268,6 +1476,39 @@ pub mod same_image {
     pub const KNOWN: [&str; 3] = [YES, NO, UNKNOWN];
 }
 
+/// Schemes of assessors. Open: others may come.
+pub mod scheme {
+    /// Arachnid Shield.
+    pub const ARACHNID: &str = "arachnid";
+    /// atproto and Ozone report reasons.
+    pub const ATPROTO: &str = "atproto";
+    /// COPINE scale.
+    pub const COPINE: &str = "copine";
+    /// DSA Transparency Database.
+    pub const DSA: &str = "dsa";
+    /// ICCAM, the exchange of hotlines.
+    pub const ICCAM: &str = "iccam";
+    /// INTERPOL baseline and worst-of list.
+    pub const INTERPOL: &str = "interpol";
+    /// IWF categories.
+    pub const IWF: &str = "iwf";
+    /// MISP tags.
+    pub const MISP: &str = "misp";
+    /// NCMEC CyberTipline.
+    pub const NCMEC: &str = "ncmec";
+    /// Words of the assessor's own.
+    pub const OWN: &str = "own";
+    /// XARF, content/csam.
+    pub const XARF_CSAM: &str = "xarf-csam";
+    /// XARF, content/csem.
+    pub const XARF_CSEM: &str = "xarf-csem";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 12] = [
+        ARACHNID, ATPROTO, COPINE, DSA, ICCAM, INTERPOL, IWF, MISP, NCMEC, OWN, XARF_CSAM,
+        XARF_CSEM,
+    ];
+}
+
 /// How far the request for an item reaches. Open: others may come.
 pub mod scope {
     /// This location only.
@@ -1292,18 +1533,66 @@ pub mod sensitive {
     pub const KNOWN: [&str; 3] = [NONE, LAW_ENFORCEMENT, SAFEGUARDING];
 }
 
+/// Severity of what is done to the child in the content. Open: others may come.
+pub mod severity {
+    /// Pain, restraint or humiliation is inflicted on the child for a sexual purpose.
+    pub const SADISM: &str = "sadism";
+    /// A sexual act in which an animal is used.
+    pub const ANIMAL: &str = "animal";
+    /// A sexual act with penetration of the vagina, the anus or the mouth, by a part of the body or an object.
+    pub const PENETRATION: &str = "penetration";
+    /// Sadism, a sexual act with an animal, or a sexual act with penetration.
+    pub const GRAVE_ACT: &str = "grave-act";
+    /// A sexual act that is none of those under `grave-act`: sexual touching or masturbation, done by, to or before the child.
+    pub const OTHER_ACT: &str = "other-act";
+    /// A sexual act that the child is made to take part in or is brought to, whichever it is.
+    pub const SEXUAL_ACT: &str = "sexual-act";
+    /// No sexual act; the genital, pubic or anal region is shown with sexual emphasis.
+    pub const SEXUAL_DISPLAY: &str = "sexual-display";
+    /// No sexual act and no emphasis on one region of the body; pose or setting is sexual, chosen by whoever made the content.
+    pub const SEXUAL_POSING: &str = "sexual-posing";
+    /// The content is sexual or indecent, and no sexual act takes place in it.
+    pub const NO_ACT: &str = "no-act";
+    /// The child is naked or partly naked, and nothing in the content is sexual.
+    pub const NUDITY: &str = "nudity";
+    /// Nothing in the content itself is sexual.
+    pub const NOT_SEXUAL: &str = "not-sexual";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 11] = [
+        SADISM,
+        ANIMAL,
+        PENETRATION,
+        GRAVE_ACT,
+        OTHER_ACT,
+        SEXUAL_ACT,
+        SEXUAL_DISPLAY,
+        SEXUAL_POSING,
+        NO_ACT,
+        NUDITY,
+        NOT_SEXUAL,
+    ];
+}
+
 /// Standing of an item under the law of one jurisdiction. Open: others may come.
 pub mod standing {
     /// Illegal to distribute.
     pub const ILLEGAL: &str = "illegal";
     /// Not illegal to distribute.
     pub const NOT_ILLEGAL: &str = "not-illegal";
+    /// Not illegal to distribute, and harmful to the child shown or meant.
+    pub const HARMFUL_NOT_ILLEGAL: &str = "harmful-not-illegal";
     /// The assessor could not decide.
     pub const UNCLEAR: &str = "unclear";
     /// The assessor did not look at this.
     pub const NOT_ASSESSED: &str = "not-assessed";
     /// Every value that version 1 knows.
-    pub const KNOWN: [&str; 4] = [ILLEGAL, NOT_ILLEGAL, UNCLEAR, NOT_ASSESSED];
+    pub const KNOWN: [&str; 5] = [
+        ILLEGAL,
+        NOT_ILLEGAL,
+        HARMFUL_NOT_ILLEGAL,
+        UNCLEAR,
+        NOT_ASSESSED,
+    ];
 }
 
 /// Why a case is moved. Open: others may come.
