@@ -1,11 +1,10 @@
 //! Whether two assessments of one locator contradict each other, so that a person
 //! has to look again before anything is sent.
 
+use comity_taxonomy::{COMITY, facts};
 use comity_wire::parts::Assessment;
-use comity_wire::registry::{baseline, standing};
+use comity_wire::registry::{baseline, scheme, standing};
 use comity_wire::words::{Code, Country};
-
-use crate::scheme::{XARF_CSAM, XARF_CSEM};
 
 /// Whether two assessments cannot both hold:
 ///
@@ -28,17 +27,22 @@ fn contradicts(a: &Assessment, b: &Assessment) -> bool {
     if meets_baseline && b.baseline == *baseline::NO {
         return true;
     }
-    let denied = b
-        .standing
-        .iter()
-        .filter(|(_, found)| *found == *standing::NOT_ILLEGAL);
+    let denied = b.standing.iter().filter(|(_, found)| denies(found));
     denied
         .into_iter()
         .any(|(country, _)| meets_baseline || asks_for_action(a, country))
 }
 
+/// Not illegal, or a narrower value: harmful and not illegal.
+fn denies(found: &Code) -> bool {
+    let concept = |id: &str| COMITY.concept("standing", id).map(|concept| concept.term);
+    let above = concept(found.as_str()).map(|term| facts::following(&COMITY, term));
+    let not_illegal = concept(standing::NOT_ILLEGAL);
+    above.is_some_and(|above| not_illegal.is_some_and(|term| above.contains(&term)))
+}
+
 fn asks_for_action(assessment: &Assessment, country: &Country) -> bool {
-    let is_report = [XARF_CSAM, XARF_CSEM].contains(&assessment.scheme.as_str());
+    let is_report = [scheme::XARF_CSAM, scheme::XARF_CSEM].contains(&assessment.scheme.as_str());
     let found = assessment.standing.find(&country);
     let said = found.map(|(_, found): &(Country, Code)| found.as_str());
     match said {

@@ -174,6 +174,12 @@ pub enum Fault {
     /// An age that is no code.
     #[error("The age is not a code of letters, digits and hyphens; correct it or leave it empty.")]
     Age,
+    /// Not a code.
+    #[error("The value must be words with hyphens, as in the registry of the field.")]
+    Word,
+    /// Code and fields exclude each other.
+    #[error("The code and the other fields exclude each other; correct one of them.")]
+    Contradiction,
     /// Not from 0 to 1.
     #[error("The field must be a number from 0 to 1.")]
     Confidence,
@@ -218,6 +224,8 @@ impl Fault {
             Self::ExploitationType => "unknown-exploitation-type",
             Self::Action => "unknown-action",
             Self::Age => "bad-age",
+            Self::Word => "bad-word",
+            Self::Contradiction => "contradiction",
             Self::Confidence => "bad-confidence",
         }
     }

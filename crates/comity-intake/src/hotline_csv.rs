@@ -6,7 +6,7 @@
 //! | `hotlineReference` (needed) | `reference` |
 //! | `urlString` (needed) | `locator`, `host`, `canonical` |
 //! | `hostingCountryCode`, `hostingIpAddress`, `hostingIsp` | one entry of `hosting`, `country` |
-//! | `classification` (needed) | `code`, `standing`, `baseline`, `disposition` |
+//! | `classification` (needed) | `code`, `standing`, `disposition`, and what follows from it (`scheme`) |
 //! | `ageCategorization` | `age` |
 //! | `action` | `done`; gone, moved or not illegal: a person looks first |
 //! | `assessedDate` (needed) | `assessed_at`, `hosting.at` |
@@ -23,7 +23,7 @@
 //! | `NotIllegal` | nothing if ignored anyway; else a person looks first |
 
 use comity_wire::parts::Measure;
-use comity_wire::registry::{measure_action, measure_target, unit, urgency};
+use comity_wire::registry::{measure_action, measure_target, scheme as schemes, unit, urgency};
 use comity_wire::words::TimeMs;
 
 use crate::country::country;
@@ -31,7 +31,7 @@ use crate::fault::{Fault, Refused, Rejected};
 use crate::hosting::HostingSaid;
 use crate::place::{address, name, place, reference};
 use crate::report::{Disposition, Finding, Report, ReportKey, ReviewReason, word};
-use crate::scheme::{self, ICCAM, REPORTED_TO_HOST};
+use crate::scheme;
 use crate::table::Rows;
 use crate::when::time;
 
@@ -168,7 +168,7 @@ fn report(line: u64, row: &Row<'_>) -> Result<Report, Refused> {
     let own_reference = row.required(REFERENCE, reference)?;
     let found = row.required(URL, place)?;
     let assessed_at = row.required(ASSESSED, time)?;
-    let (class, version, said) = row.required(CLASSIFICATION, scheme::iccam)?;
+    let said = row.required(CLASSIFICATION, scheme::iccam)?;
     let actions = row.read(ACTION, actions)?.unwrap_or_default();
     let hosting = HostingSaid {
         at: assessed_at,
@@ -178,18 +178,18 @@ fn report(line: u64, row: &Row<'_>) -> Result<Report, Refused> {
         country: row.read(COUNTRY, country)?,
     };
     let finding = Finding {
-        scheme: word(ICCAM),
-        scheme_version: reference(version)?,
-        code: reference(class)?,
-        unit: word(unit::PAGE),
         standing: word(said.standing),
-        baseline: word(said.baseline),
-        age: row.read(AGE, scheme::age)?,
-        context: Vec::new(),
+        age: row.read(AGE, scheme::iccam_age)?.flatten(),
         // The classification is what a person at the hotline chose.
         reviewers: 1,
-        confidence: word(scheme::sureness(None)?),
-    };
+        ..Finding::new(
+            word(schemes::ICCAM),
+            reference(said.version)?,
+            reference(said.code)?,
+            unit::PAGE,
+        )
+    }
+    .with(&said.facts);
     Ok(Report {
         source: key(row, reported_at),
         line,
@@ -258,7 +258,7 @@ impl Action {
     fn measure(self, at: TimeMs) -> Option<Measure> {
         let action = match self {
             Self::ReportedToAuthority => measure_action::REPORTED,
-            Self::ReportedToHost => REPORTED_TO_HOST,
+            Self::ReportedToHost => measure_action::REPORTED_TO_HOST,
             Self::Removed => measure_action::REMOVED,
             Self::Unavailable | Self::Moved | Self::NotIllegal => return None,
         };

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use comity_taxonomy::Facts;
 use comity_wire::ids::{Hash, MemberId};
 use comity_wire::parts::{Assessment, Hosting, Locator, Measure};
-use comity_wire::registry::{depiction, same_image};
+use comity_wire::registry::{baseline, confidence, depiction, same_image, standing};
 use comity_wire::words::{Code, Country, Reference, Sorted, TimeMs};
 
 use crate::place::Host;
@@ -154,7 +155,7 @@ impl ReviewReason {
 /// An assessment that nobody has signed for yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Registry-free: `xarf-csam`, `xarf-csem`, `iccam`.
+    /// Registry `scheme`.
     pub scheme: Code,
     /// The version of the scheme.
     pub scheme_version: Reference,
@@ -166,9 +167,15 @@ pub struct Finding {
     pub standing: Code,
     /// Registry `baseline`.
     pub baseline: Code,
-    /// Apparent age band of the youngest child.
+    /// Registry `severity`.
+    pub severity: Option<Code>,
+    /// Registry `age`.
     pub age: Option<Code>,
-    /// In what setting.
+    /// Registry `same-image`.
+    pub same_image: Code,
+    /// Registry `depiction`.
+    pub depiction: Code,
+    /// Registry `context`.
     pub context: Vec<Code>,
     /// How many people looked, as far as the report says.
     pub reviewers: u64,
@@ -177,6 +184,54 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding that says nothing but its code.
+    pub(crate) fn new(
+        scheme: Code,
+        scheme_version: Reference,
+        code: Reference,
+        unit: &'static str,
+    ) -> Self {
+        Self {
+            scheme,
+            scheme_version,
+            code,
+            unit: word(unit),
+            standing: word(standing::NOT_ASSESSED),
+            baseline: word(baseline::NOT_ASSESSED),
+            severity: None,
+            age: None,
+            same_image: word(same_image::UNKNOWN),
+            depiction: word(depiction::NOT_ASSESSED),
+            context: Vec::new(),
+            reviewers: 0,
+            confidence: word(confidence::MEDIUM),
+        }
+    }
+
+    /// The same, with what follows from facts. What they say nothing of stays as it is;
+    /// so does the standing, which is of one jurisdiction.
+    pub(crate) fn with(mut self, facts: &Facts) -> Self {
+        let one = |facet: &str| facts.in_facet(facet).next().and_then(Code::new);
+        self.severity = one("severity").or(self.severity);
+        self.age = one("age").or(self.age);
+        self.baseline = one("baseline").unwrap_or(self.baseline);
+        self.same_image = one("same-image").unwrap_or(self.same_image);
+        self.depiction = one("depiction").unwrap_or(self.depiction);
+        self.context
+            .extend(facts.in_facet("context").filter_map(Code::new));
+        self
+    }
+
+    /// A code that is not known here, as it is.
+    pub(crate) fn keep(&mut self, facet: &str, code: Code) {
+        match facet {
+            "severity" => self.severity = Some(code),
+            "age" => self.age = Some(code),
+            "depiction" => self.depiction = code,
+            _ => self.context.push(code),
+        }
+    }
+
     fn of(&self, assessor: &MemberId, jurisdiction: &Country, at: TimeMs) -> Assessment {
         Assessment {
             at,
@@ -188,12 +243,12 @@ impl Finding {
             context: self.context.clone(),
             assessor: assessor.clone(),
             baseline: self.baseline.clone(),
-            severity: None,
+            severity: self.severity.clone(),
             standing: Sorted::new([(jurisdiction.clone(), self.standing.clone())]),
-            depiction: word(depiction::NOT_ASSESSED),
+            depiction: self.depiction.clone(),
             reviewers: self.reviewers,
             confidence: self.confidence.clone(),
-            same_image: word(same_image::UNKNOWN),
+            same_image: self.same_image.clone(),
             scheme_version: self.scheme_version.clone(),
         }
     }

@@ -1,136 +1,143 @@
 //! What the codes of other schemes say in ours, and no more than they say.
 //!
-//! | scheme, code | standing (own law) | baseline | disposition |
-//! | --- | --- | --- | --- |
-//! | `iccam` Baseline CSAM | illegal | yes | act |
-//! | `iccam` National CSAM | illegal | not assessed | act |
-//! | `iccam` Ignore | not illegal | not assessed | ignore |
-//! | `iccam` Doubtful (version 2 only) | unclear | not assessed | a person looks |
-//! | `xarf-csam` baseline | illegal | yes | act |
-//! | `xarf-csam` A1, A2, B1, B2 | illegal | not assessed | act |
-//! | `xarf-csam`, found by a program, nobody looked | not assessed | not assessed | act |
-//! | `xarf-csem` (each type) | not assessed | not assessed | act |
+//! The crosswalks of `comity-taxonomy` say what follows from a code; here stands only what a report adds by being
+//! made:
 //!
-//! Baseline material is illegal wherever there is a law, so in the hotline's country
-//! too. "National" and the letters of NCMEC say nothing of the baseline; what one
-//! country finds illegal is not said of another. What only a program has found still
-//! goes to a person before it is sent, as every draft does.
+//! | scheme, code | standing (own law) | disposition |
+//! | --- | --- | --- |
+//! | `iccam` | as the code says | `illegal`: act, `not-illegal`: ignore, `unclear`: a person looks |
+//! | `xarf-csam` | illegal | act |
+//! | `xarf-csam`, found by a program, nobody looked | not assessed | act |
+//! | `xarf-csem` | not assessed | act |
+//!
+//! Who reports content as child sexual abuse material, having looked, says that it is illegal where they are; the
+//! class says nothing of that. What one country finds illegal is not said of another. What only a program has found
+//! says nothing of the law, and still goes to a person before it is sent, as every draft does.
 
-use comity_wire::registry::{baseline, confidence, standing, urgency};
+use comity_taxonomy::{COMITY, CodeRef, Facts};
+use comity_wire::registry::{confidence, context, scheme, standing, urgency};
 use comity_wire::words::Code;
 
 use crate::fault::Fault;
 use crate::limits::{CONFIDENCE_HIGH_MIN, CONFIDENCE_LOW_MAX};
 use crate::report::{Disposition, ReviewReason};
 
-/// XARF 4, type `csam`.
-pub const XARF_CSAM: &str = "xarf-csam";
-
-/// XARF 4, type `csem`.
-pub const XARF_CSEM: &str = "xarf-csem";
-
-/// The classifications of ICCAM.
-pub const ICCAM: &str = "iccam";
-
-/// A measure of a hotline: it told the host. `reported` is said of authorities only.
-pub const REPORTED_TO_HOST: &str = "reported-to-host";
-
-/// No age was told from another.
-pub const AGE_NOT_DETERMINED: &str = "not-determined";
-
 /// What a classification says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Said {
+    /// As the scheme writes it.
+    pub(crate) code: &'static str,
+    /// The version of the scheme that has it.
+    pub(crate) version: &'static str,
+    /// What follows from it.
+    pub(crate) facts: Facts,
+    /// Registry `standing`.
     pub(crate) standing: &'static str,
-    pub(crate) baseline: &'static str,
+    /// What is to be done.
     pub(crate) disposition: Disposition,
 }
 
-const BASELINE: Said = Said {
-    standing: standing::ILLEGAL,
-    baseline: baseline::YES,
-    disposition: Disposition::Act,
-};
+impl Said {
+    fn of(code: CodeRef, standing: &'static str, disposition: Disposition) -> Option<Self> {
+        Some(Self {
+            code: code.code.code,
+            version: code.code.version,
+            facts: Facts::of_code(&COMITY, &code).ok()?,
+            standing,
+            disposition,
+        })
+    }
+}
 
-const NATIONAL: Said = Said {
-    standing: standing::ILLEGAL,
-    baseline: baseline::NOT_ASSESSED,
-    disposition: Disposition::Act,
-};
-
-const UNASSESSED: Said = Said {
-    standing: standing::NOT_ASSESSED,
-    baseline: baseline::NOT_ASSESSED,
-    disposition: Disposition::Act,
-};
-
-const DOUBTFUL: Said = Said {
-    standing: standing::UNCLEAR,
-    baseline: baseline::NOT_ASSESSED,
-    disposition: Disposition::Review(ReviewReason::Doubtful),
-};
-
-const IGNORE: Said = Said {
-    standing: standing::NOT_ILLEGAL,
-    baseline: baseline::NOT_ASSESSED,
-    disposition: Disposition::Ignore,
-};
-
-/// A classification of ICCAM: its code as the scheme spells it, the version of the
-/// scheme that has it, what it says.
-pub(crate) fn iccam(text: &str) -> Result<(&'static str, &'static str, Said), Fault> {
-    let rows = [
-        ("Baseline CSAM", "3", BASELINE),
-        ("National CSAM", "3", NATIONAL),
-        ("Ignore", "3", IGNORE),
-        ("Doubtful", "2", DOUBTFUL),
-    ];
-    let row = rows
-        .into_iter()
-        .find(|row| row.0.eq_ignore_ascii_case(text));
-    row.ok_or(Fault::Classification)
+/// A classification of ICCAM, in capitals or not.
+pub(crate) fn iccam(text: &str) -> Result<Said, Fault> {
+    let said = code_of(scheme::ICCAM, "classification", text).and_then(|code| {
+        let facts = Facts::of_code(&COMITY, &code).ok()?;
+        let says = |id: &str| {
+            let concept = COMITY.concept("standing", id);
+            concept.is_some_and(|concept| facts.says(&COMITY, concept.term))
+        };
+        let (standing, disposition) = if says(standing::ILLEGAL) {
+            (standing::ILLEGAL, Disposition::Act)
+        } else if says(standing::NOT_ILLEGAL) {
+            (standing::NOT_ILLEGAL, Disposition::Ignore)
+        } else {
+            let doubt = Disposition::Review(ReviewReason::Doubtful);
+            (standing::UNCLEAR, doubt)
+        };
+        Said::of(code, standing, disposition)
+    });
+    said.ok_or(Fault::Classification)
 }
 
 /// A classification of XARF's `csam`. `looked`: whether more than a program did.
 pub(crate) fn csam(text: &str, looked: bool) -> Result<Said, Fault> {
-    match (text, looked) {
-        ("baseline" | "A1" | "A2" | "B1" | "B2", false) => Ok(UNASSESSED),
-        ("baseline", true) => Ok(BASELINE),
-        ("A1" | "A2" | "B1" | "B2", true) => Ok(NATIONAL),
-        _ => Err(Fault::Classification),
+    let code = code_of(scheme::XARF_CSAM, "classification", text);
+    // A format for programs has one way to write a code.
+    let code = code.filter(|code| code.code.code == text);
+    let standing = if looked {
+        standing::ILLEGAL
+    } else {
+        standing::NOT_ASSESSED
+    };
+    let said = code.and_then(|code| Said::of(code, standing, Disposition::Act));
+    let said = said.ok_or(Fault::Classification)?;
+    if looked {
+        return Ok(said);
     }
+    let seen = said.facts.terms().filter(|term| term.facet != "baseline");
+    let facts = Facts::of(&COMITY, seen).map_err(|_| Fault::Classification)?;
+    Ok(Said { facts, ..said })
 }
 
 /// The type of a `csem` report: what it says, and how urgent it is. In grooming and
-/// sextortion somebody is in touch with a child now.
+/// sexual extortion somebody is in touch with a child now.
 pub(crate) fn csem(text: &str) -> Result<(Said, &'static str), Fault> {
-    match text {
-        "grooming" | "sextortion" => Ok((UNASSESSED, urgency::URGENT)),
-        "solicitation" | "trafficking" | "distribution" | "production" | "possession" => {
-            Ok((UNASSESSED, urgency::ROUTINE))
-        }
-        _ => Err(Fault::ExploitationType),
-    }
-}
-
-/// The age that the letter of an NCMEC class stands for.
-pub(crate) fn csam_age(class: &str) -> Option<&'static str> {
-    match class.as_bytes().first() {
-        Some(b'A') => Some("pre-pubescent"),
-        Some(b'B') => Some("pubescent"),
-        _ => None,
-    }
-}
-
-/// An age band of any scheme as a code: `Pre-pubescent`, `prepubescent`.
-pub(crate) fn age(text: &str) -> Result<Code, Fault> {
-    let code = as_code(text).ok_or(Fault::Age)?;
-    let ours = match code.as_str() {
-        "prepubescent" => "pre-pubescent",
-        "unknown" | "not-categorised" | "not-categorized" => AGE_NOT_DETERMINED,
-        other => other,
+    let code = code_of(scheme::XARF_CSEM, "exploitation_type", text);
+    let code = code.filter(|code| code.code.code == text);
+    let said = code
+        .and_then(|code| Said::of(code, standing::NOT_ASSESSED, Disposition::Act))
+        .ok_or(Fault::ExploitationType)?;
+    let in_touch = said
+        .facts
+        .in_facet("context")
+        .any(|context| [context::GROOMING, context::SEXUAL_EXTORTION].contains(&context));
+    let urgency = if in_touch {
+        urgency::URGENT
+    } else {
+        urgency::ROUTINE
     };
-    Code::new(ours).ok_or(Fault::Age)
+    Ok((said, urgency))
+}
+
+/// An age category of ICCAM.
+pub(crate) fn iccam_age(text: &str) -> Result<Option<Code>, Fault> {
+    age(scheme::ICCAM, "age", text)
+}
+
+/// An age range of XARF's `csem`.
+pub(crate) fn csem_age(text: &str) -> Result<Option<Code>, Fault> {
+    age(scheme::XARF_CSEM, "victim_age_range", text)
+}
+
+/// What a known code says of the age, if anything. A code that is not known is kept as
+/// it is: the registry is open.
+fn age(scheme: &str, list: &str, text: &str) -> Result<Option<Code>, Fault> {
+    match code_of(scheme, list, text) {
+        Some(code) => {
+            let facts = Facts::of_code(&COMITY, &code).map_err(|_| Fault::Age)?;
+            Ok(facts.in_facet("age").next().and_then(Code::new))
+        }
+        None => as_code(text).map(Some).ok_or(Fault::Age),
+    }
+}
+
+fn code_of(scheme: &str, list: &str, text: &str) -> Option<CodeRef> {
+    COMITY
+        .scheme(scheme)?
+        .find(&format!("{list}/{text}"))
+        .ok()
+        .filter(|code| code.list.id == list)
 }
 
 /// A score as a code of the registry `confidence`. None was given: `medium`, the
@@ -153,59 +160,67 @@ pub(crate) fn as_code(text: &str) -> Option<Code> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
     fn a_classification_says_what_it_says_and_no_more() {
-        let check = |found: Result<Said, Fault>, standing: &str, baseline: &str| {
-            let found = found.map(|said| (said.standing, said.baseline));
-            assert_eq!(found, Ok((standing, baseline)));
+        let check = |found: Result<Said, Fault>, standing: &str, facts: &[&str]| {
+            let found = found.unwrap();
+            assert_eq!(found.standing, standing);
+            let said: Vec<_> = found.facts.terms().map(|term| term.to_string()).collect();
+            assert_eq!(said, facts);
         };
-        let of = |text| iccam(text).map(|row| row.2);
-        check(of("Baseline CSAM"), "illegal", "yes");
-        check(of("national csam"), "illegal", "not-assessed");
-        check(of("Ignore"), "not-illegal", "not-assessed");
-        check(of("Doubtful"), "unclear", "not-assessed");
-        check(csam("baseline", true), "illegal", "yes");
-        for class in ["A1", "A2", "B1", "B2"] {
-            check(csam(class, true), "illegal", "not-assessed");
-            check(csam(class, false), "not-assessed", "not-assessed");
+        check(iccam("Baseline CSAM"), "illegal", &["baseline/yes"]);
+        check(iccam("national csam"), "illegal", &["standing/illegal"]);
+        check(iccam("Ignore"), "not-illegal", &["standing/not-illegal"]);
+        check(iccam("Doubtful"), "unclear", &["standing/unclear"]);
+        check(csam("baseline", true), "illegal", &["baseline/yes"]);
+        let a1 = ["age/pre-pubescent", "same-image/yes", "severity/sexual-act"];
+        check(csam("A1", true), "illegal", &a1);
+        let b2 = ["age/pubescent", "same-image/yes", "severity/no-act"];
+        check(csam("B2", true), "illegal", &b2);
+        // A program sees, but does not judge.
+        check(csam("A1", false), "not-assessed", &a1);
+        check(csam("baseline", false), "not-assessed", &[]);
+        let said = csem("possession").map(|row| row.0);
+        check(said, "not-assessed", &["context/possession"]);
+        for bad in ["C1", "a1", "classification/A1", ""] {
+            assert_eq!(csam(bad, true).err(), Some(Fault::Classification), "{bad}");
+            assert_eq!(csam(bad, false).err(), Some(Fault::Classification), "{bad}");
         }
-        check(csam("baseline", false), "not-assessed", "not-assessed");
-        check(
-            csem("possession").map(|row| row.0),
-            "not-assessed",
-            "not-assessed",
-        );
-        assert_eq!(csam("C1", true), Err(Fault::Classification));
-        assert_eq!(csam("C1", false), Err(Fault::Classification));
-        assert_eq!(of("Illegal"), Err(Fault::Classification));
-        assert_eq!(csem("other"), Err(Fault::ExploitationType));
+        assert_eq!(iccam("Illegal").err(), Some(Fault::Classification));
+        // A code of another list of the same scheme is none of this one.
+        assert_eq!(iccam("Infant").err(), Some(Fault::Classification));
+        assert_eq!(csem("other").err(), Some(Fault::ExploitationType));
     }
 
     #[test]
     fn who_is_in_touch_with_a_child_is_urgent() {
-        let urgency = |text| csem(text).map(|row| row.1);
-        assert_eq!(urgency("grooming"), Ok("urgent"));
-        assert_eq!(urgency("sextortion"), Ok("urgent"));
-        assert_eq!(urgency("distribution"), Ok("routine"));
+        let urgency = |text| csem(text).map(|row| row.1).ok();
+        assert_eq!(urgency("grooming"), Some("urgent"));
+        assert_eq!(urgency("sextortion"), Some("urgent"));
+        assert_eq!(urgency("distribution"), Some("routine"));
     }
 
     #[test]
     fn ages_become_codes() {
-        let check = |text: &str, expected: &str| {
-            assert_eq!(age(text).map(|code| code.to_string()), Ok(expected.into()));
+        let check = |found: Result<Option<Code>, Fault>, expected: Option<&str>| {
+            let found = found.unwrap();
+            assert_eq!(found.as_ref().map(Code::as_str), expected);
         };
-        check("Infant", "infant");
-        check("Pre-pubescent", "pre-pubescent");
-        check("prepubescent", "pre-pubescent");
-        check("Pubescent", "pubescent");
-        check("toddler", "toddler");
-        check("Not categorised", "not-determined");
-        check("Not Determined", "not-determined");
-        check("unknown", "not-determined");
+        check(iccam_age("Infant"), Some("infant"));
+        check(iccam_age("Pre-pubescent"), Some("past-infancy"));
+        check(iccam_age("pubescent"), Some("pubescent"));
+        check(csem_age("prepubescent"), Some("past-infancy"));
+        // Whether somebody looked is not said, so nothing is.
+        check(iccam_age("Not categorised"), None);
+        check(csem_age("unknown"), None);
+        // Not known: kept.
+        check(csem_age("toddler"), Some("toddler"));
         for bad in ["", "?", "ages 3/4", &"a".repeat(65)] {
-            assert_eq!(age(bad), Err(Fault::Age), "{bad}");
+            assert_eq!(csem_age(bad), Err(Fault::Age), "{bad}");
         }
     }
 

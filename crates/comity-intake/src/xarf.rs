@@ -10,7 +10,7 @@
 //! | `verified_at`, else `timestamp` | `assessed_at`, `hosting.at` |
 //! | `type` | the scheme: `xarf-csam` or `xarf-csem` |
 //! | `xarf_version` | `scheme_version` |
-//! | `classification` (csam) | `code`; A: age pre-pubescent, B: pubescent |
+//! | `classification` (csam) | `code`, and what follows from it (`scheme`) |
 //! | `exploitation_type` (csem) | `code`, `context`, `urgency` |
 //! | `victim_age_range` (csem) | `age` |
 //! | `media_type`: image, video, audio | `unit` file; else page |
@@ -23,7 +23,7 @@
 
 use std::net::IpAddr;
 
-use comity_wire::registry::{unit, urgency};
+use comity_wire::registry::{scheme as schemes, unit, urgency};
 use comity_wire::words::{Code, Reference};
 use serde::Deserialize;
 use serde_json::Value;
@@ -34,7 +34,7 @@ use crate::fault::{Fault, Refused};
 use crate::hosting::HostingSaid;
 use crate::place::{name, place, reference, source_address};
 use crate::report::{Disposition, Finding, Report, ReportKey, ReviewReason, word};
-use crate::scheme::{self, XARF_CSAM, XARF_CSEM};
+use crate::scheme;
 use crate::when::time;
 
 /// What a tag with the hotline's reference begins with.
@@ -142,17 +142,17 @@ fn csam(fields: &Fields, version: &str) -> Result<Found, Refused> {
         Some("image" | "video" | "audio")
     );
     let finding = Finding {
-        scheme: word(XARF_CSAM),
-        scheme_version: keep(version, "xarf_version")?,
-        code: keep(class, "classification")?,
-        unit: word(if one_file { unit::FILE } else { unit::PAGE }),
         standing: word(said.standing),
-        baseline: word(said.baseline),
-        age: scheme::csam_age(class).map(word),
-        context: Vec::new(),
         reviewers,
         confidence: confidence(fields)?,
-    };
+        ..Finding::new(
+            word(schemes::XARF_CSAM),
+            keep(version, "xarf_version")?,
+            keep(class, "classification")?,
+            if one_file { unit::FILE } else { unit::PAGE },
+        )
+    }
+    .with(&said.facts);
     let disposition = if gone {
         Disposition::Review(ReviewReason::Gone)
     } else {
@@ -165,18 +165,23 @@ fn csem(fields: &Fields, version: &str) -> Result<Found, Refused> {
     const FIELD: &str = "exploitation_type";
     let kind = required(&fields.exploitation_type, FIELD)?;
     let (said, urgency) = scheme::csem(kind).map_err(|fault| fault.in_field(FIELD))?;
+    let age = read(
+        &fields.victim_age_range,
+        "victim_age_range",
+        scheme::csem_age,
+    )?;
     let finding = Finding {
-        scheme: word(XARF_CSEM),
-        scheme_version: keep(version, "xarf_version")?,
-        code: keep(kind, FIELD)?,
-        unit: word(unit::PAGE),
-        standing: word(said.standing),
-        baseline: word(said.baseline),
-        age: read(&fields.victim_age_range, "victim_age_range", scheme::age)?,
-        context: scheme::as_code(kind).into_iter().collect(),
+        age: age.flatten(),
         reviewers: reviewers(fields)?,
         confidence: confidence(fields)?,
-    };
+        ..Finding::new(
+            word(schemes::XARF_CSEM),
+            keep(version, "xarf_version")?,
+            keep(kind, FIELD)?,
+            unit::PAGE,
+        )
+    }
+    .with(&said.facts);
     Ok((finding, said.disposition, urgency))
 }
 

@@ -101,7 +101,12 @@ fn a_report_in_xarf_is_taken_with_what_it_says() {
     );
     assert_eq!(texts(&found.age), ["pubescent"]);
     assert_eq!((found.reviewers, found.at), (1, NOON - HOUR));
-    assert_eq!((found.gender, found.severity), (None, None));
+    assert_eq!(texts(&found.severity), ["sexual-act"]);
+    assert_eq!(
+        texts([&found.same_image, &found.depiction]),
+        ["yes", "not-assessed"]
+    );
+    assert_eq!(found.gender, None);
 }
 
 #[test]
@@ -125,7 +130,7 @@ fn what_a_report_in_xarf_leaves_out_is_not_made_up() {
 
 #[test]
 fn an_exploitation_report_says_its_context_and_urgency() {
-    let check = |kind: &str, age: Value, urgency: &str, expected: &[&str]| {
+    let check = |kind: &str, age: Value, urgency: &str, context: &str, expected: &[&str]| {
         let changes = json!({"type": "csem", "exploitation_type": kind, "victim_age_range": age});
         let report = xarf(changes);
         let found = &report.finding;
@@ -134,7 +139,7 @@ fn an_exploitation_report_says_its_context_and_urgency() {
             texts([&found.scheme, &found.standing]),
             ["xarf-csem", "not-assessed"]
         );
-        assert_eq!(texts(&found.context), [kind]);
+        assert_eq!(texts(&found.context), [context]);
         assert_eq!(report.urgency.as_str(), urgency);
         assert_eq!(texts(&found.age), expected);
     };
@@ -142,10 +147,18 @@ fn an_exploitation_report_says_its_context_and_urgency() {
         "sextortion",
         "prepubescent".into(),
         "urgent",
-        &["pre-pubescent"],
+        "sexual-extortion",
+        &["past-infancy"],
     );
-    check("grooming", "unknown".into(), "urgent", &["not-determined"]);
-    check("distribution", Value::Null, "routine", &[]);
+    check("grooming", "unknown".into(), "urgent", "grooming", &[]);
+    check(
+        "grooming",
+        "toddler".into(),
+        "urgent",
+        "grooming",
+        &["toddler"],
+    );
+    check("distribution", Value::Null, "routine", "distribution", &[]);
 }
 
 #[test]
@@ -165,8 +178,12 @@ fn a_row_is_taken_with_what_it_says() {
     let found = report.assessment(&member_id("north.example"), &country("SE"));
     assert_eq!(found.code.as_str(), "National CSAM");
     assert_eq!(texts([&found.scheme, &found.unit]), ["iccam", "page"]);
-    assert_eq!(texts(&found.age), ["pre-pubescent"]);
-    assert_eq!(found.gender, None);
+    assert_eq!(texts(&found.age), ["past-infancy"]);
+    assert_eq!((found.gender, found.severity), (None, None));
+    assert_eq!(
+        texts([&found.baseline, &found.same_image]),
+        ["not-assessed", "unknown"]
+    );
 }
 
 #[test]

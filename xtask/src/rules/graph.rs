@@ -16,7 +16,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
         &["comity-clocks", "comity-taxonomy", "comity-trust"],
     ),
     ("comity-log", &["comity-wire"]),
-    ("comity-intake", &["comity-trust"]),
+    ("comity-intake", &["comity-taxonomy", "comity-trust"]),
     ("comity-audit", &["comity-log", "comity-trust"]),
     ("comity-conformance", &["comity-log", "comity-trust"]),
     ("comity-store", &["comity-log"]),

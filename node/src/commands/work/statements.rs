@@ -23,7 +23,8 @@ Example:
   comity answer 00112233445566778899aabbccddeeff refused --code not-our-service";
 pub(crate) const OUTCOME_EXAMPLE: &str = "\
 Answers: done, partly, not-found, moved, declined, reinstated. Targets: content, account, stream, domain, cache, \
-search-result. Actions: removed, disabled, geo-blocked, suspended, preserved, reported, reinstated, none.
+search-result. Actions: removed, disabled, geo-blocked, suspended, preserved, reported, reported-to-host, \
+reinstated, none.
 
 Example:
   comity outcome 00112233445566778899aabbccddeeff --item 1=done:content/removed --item 2=declined:below-threshold";
