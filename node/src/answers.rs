@@ -144,8 +144,25 @@ pub(crate) struct Item {
     pub(crate) words: String,
     pub(crate) round: Round,
     pub(crate) countries: Vec<String>,
-    pub(crate) assessments: Vec<(String, String, String)>,
+    pub(crate) assessments: Vec<Assessment>,
     pub(crate) measures: Vec<(String, String, TimeMs)>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Assessment {
+    pub(crate) assessor: String,
+    pub(crate) scheme: String,
+    pub(crate) code: String,
+    pub(crate) says: Vec<Answer>,
+}
+
+/// The answer to one question of an assessment.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) facet: String,
+    pub(crate) code: String,
+    pub(crate) label: String,
+    pub(crate) country: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    clocks, completions, conformance, federation, log, member, person, report, roster, run, work,
+    clocks, completions, conformance, federation, log, member, person, report, roster, run, taxonomy,
+    work,
 };
 
 /// The arguments of the program.
@@ -82,6 +83,9 @@ Environment:
     /// Play the published test vectors against a node, ours or somebody else's
     #[command(after_help = conformance::EXAMPLE)]
     Conformance(conformance::Args),
+    /// Look up the classification, and translate codes of other schemes
+    #[command(after_help = "Example:\n  comity taxonomy translate --from ncmec --to iwf A1")]
+    Taxonomy(taxonomy::Args),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity"

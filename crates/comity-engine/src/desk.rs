@@ -149,9 +149,27 @@ pub struct NewItem {
     /// The country of the host.
     #[serde(default)]
     pub country: Option<String>,
-    /// The classification in the own scheme.
+    /// The scheme of the classification (registry `scheme`); absent: the own words.
+    #[serde(default)]
+    pub scheme: Option<String>,
+    /// The version of the scheme; absent: the one that is known.
+    #[serde(default)]
+    pub scheme_version: Option<String>,
+    /// The classification, verbatim. What follows from it fills the fields below.
     #[serde(default)]
     pub code: Option<String>,
+    /// Registry `severity`.
+    #[serde(default)]
+    pub severity: Option<String>,
+    /// Registry `age`.
+    #[serde(default)]
+    pub age: Option<String>,
+    /// Registry `depiction`.
+    #[serde(default)]
+    pub depiction: Option<String>,
+    /// Registry `context`.
+    #[serde(default)]
+    pub context: Vec<String>,
 }
 
 impl fmt::Debug for NewItem {
@@ -718,10 +736,36 @@ pub struct ItemShown {
     pub round: Round,
     /// Where it is said to be: countries.
     pub countries: Vec<String>,
-    /// What assessors called it: `[assessor, scheme, code]`.
-    pub assessments: Vec<(String, String, String)>,
+    /// What assessors found, side by side.
+    pub assessments: Vec<AssessmentShown>,
     /// What was done: `[target, action, effective at]`.
     pub measures: Vec<(String, String, TimeMs)>,
+}
+
+/// What one assessor found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AssessmentShown {
+    /// Who found it.
+    pub assessor: String,
+    /// Registry `scheme`.
+    pub scheme: String,
+    /// The code of that scheme, verbatim.
+    pub code: String,
+    /// What it comes to, facet by facet; what was not assessed is left out.
+    pub says: Vec<AnswerShown>,
+}
+
+/// The answer to one question of an assessment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AnswerShown {
+    /// The question: a facet of the classification.
+    pub facet: String,
+    /// The code of the answer.
+    pub code: String,
+    /// Its English label; the code itself, if it is not known here.
+    pub label: String,
+    /// The country whose law it is about.
+    pub country: Option<String>,
 }
 
 /// One statement of a case.

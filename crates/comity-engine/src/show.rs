@@ -4,20 +4,21 @@ use comity_case::{State, moves};
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::tlog_proof::TlogProof;
 use comity_log::tree::Tree;
+use comity_taxonomy::COMITY;
 use comity_wire::body::Body;
 use comity_wire::ext::{Extension, Extensions};
 use comity_wire::ids::{CaseId, Nonce, PublicKey, StatementId};
-use comity_wire::parts::Locator;
-use comity_wire::registry::{Check, urgency};
-use comity_wire::words::Code;
+use comity_wire::parts::{Assessment, Locator};
+use comity_wire::registry::{Check, same_image, standing, urgency};
+use comity_wire::words::{Code, Country};
 
 use crate::apply::unpacked;
 use crate::cases::Loaded;
 use crate::core::Core;
 use crate::desk::{
-    CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction, DraftRow, Event,
-    ExtensionShown, ItemShown, Items, LogShown, MemberRow, MembersShown, OutboxRow, Overview, Page,
-    Person, ProofShown, Query, RosterShown, Shown,
+    AnswerShown, AssessmentShown, CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction,
+    DraftRow, Event, ExtensionShown, ItemShown, Items, LogShown, MemberRow, MembersShown,
+    OutboxRow, Overview, Page, Person, ProofShown, Query, RosterShown, Shown,
 };
 use crate::error::WorkError;
 use crate::frame::Frame;
@@ -701,6 +702,47 @@ impl Core {
     }
 }
 
+/// What an assessor found, with our labels beside the codes. A code that is not known is shown as it is.
+fn assessment_shown(found: &Assessment) -> AssessmentShown {
+    let answer = |facet: &str, code: &Code, country: Option<&Country>| AnswerShown {
+        facet: facet.to_owned(),
+        code: code.to_string(),
+        label: COMITY
+            .label(facet, code.as_str())
+            .unwrap_or(code.as_str())
+            .to_owned(),
+        country: country.map(|country| country.as_str().to_owned()),
+    };
+    let says_something =
+        |code: &Code| ![standing::NOT_ASSESSED, same_image::UNKNOWN].contains(&code.as_str());
+    let by_country = found.standing.iter();
+    let by_country = by_country.map(|(country, code)| ("standing", code, Some(country)));
+    let one = [
+        ("baseline", Some(&found.baseline)),
+        ("severity", found.severity.as_ref()),
+        ("age", found.age.as_ref()),
+        ("gender", found.gender.as_ref()),
+        ("same-image", Some(&found.same_image)),
+        ("depiction", Some(&found.depiction)),
+        ("confidence", Some(&found.confidence)),
+    ];
+    let one = one
+        .into_iter()
+        .filter_map(|(facet, code)| Some((facet, code?, None)));
+    let context = found.context.iter().map(|code| ("context", code, None));
+    AssessmentShown {
+        assessor: found.assessor.to_string(),
+        scheme: found.scheme.to_string(),
+        code: found.code.as_str().to_owned(),
+        says: by_country
+            .chain(one)
+            .chain(context)
+            .filter(|(_, code, _)| says_something(code))
+            .map(|(facet, code, country)| answer(facet, code, country))
+            .collect(),
+    }
+}
+
 fn item_shown(item: &comity_case::ItemState) -> ItemShown {
     let hosting = item
         .item
@@ -741,15 +783,7 @@ fn item_shown(item: &comity_case::ItemState) -> ItemShown {
         words: status_words(status).to_owned(),
         round: round.map_or(1, |round| round.round),
         countries,
-        assessments: found
-            .map(|found| {
-                (
-                    found.assessor.to_string(),
-                    found.scheme.to_string(),
-                    found.code.as_str().to_owned(),
-                )
-            })
-            .collect(),
+        assessments: found.map(assessment_shown).collect(),
         measures: measures
             .into_iter()
             .flatten()

@@ -11,6 +11,7 @@ pub mod report;
 pub mod roster;
 pub mod run;
 pub mod signing;
+pub mod taxonomy;
 pub mod work;
 
 use crate::cli::Command;
@@ -35,6 +36,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Audit(args) => report::audit(&args, output),
         Command::Clocks(args) => clocks::run(args, output),
         Command::Conformance(args) => conformance::run(&args, output),
+        Command::Taxonomy(args) => taxonomy::run(args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::extract::State;
 use comity_engine::desk::{
-    CaseShown, ClockShown, DeadlineShown, Direction, Event, ExtensionShown, ItemShown, Query,
+    AssessmentShown, CaseShown, ClockShown, DeadlineShown, Direction, Event, ExtensionShown,
+    ItemShown, Query,
 };
 use comity_wire::ids::CaseId;
 use comity_wire::words::{ItemNumber, Round};
@@ -42,7 +43,7 @@ struct Item {
     words: String,
     round: Round,
     countries: String,
-    assessments: Vec<(String, String, String)>,
+    assessments: Vec<AssessmentShown>,
     measures: Vec<(String, Moment)>,
 }
 

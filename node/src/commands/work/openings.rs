@@ -35,6 +35,7 @@ item of that case.
 
 Example:
   comity request --country NL --code baseline - < urls.txt
+  comity request --scheme ncmec --code A1 --context live-streamed - < urls.txt
   comity request --to platform.example --urgency urgent --parent 00112233445566778899aabbccddeeff:1";
 pub(crate) const REFER_EXAMPLE: &str = "\
 Example:
@@ -88,9 +89,27 @@ pub struct Opening {
     /// The network of the host
     #[arg(long, value_name = "NUMBER", value_parser = parse::asn)]
     asn: Option<u64>,
-    /// The classification in our own scheme
+    /// The classification, verbatim; `comity taxonomy show` explains what follows from it
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
+    /// The scheme of the classification, such as iwf or ncmec [default: our own words]
+    #[arg(long, value_name = "SCHEME", requires = "code")]
+    scheme: Option<String>,
+    /// The version of the scheme [default: the one that is known]
+    #[arg(long, value_name = "TEXT", requires = "scheme")]
+    scheme_version: Option<String>,
+    /// What is done to the child; `comity taxonomy list severity` lists the codes
+    #[arg(long, value_name = "CODE")]
+    severity: Option<String>,
+    /// The apparent age band of the youngest child; `comity taxonomy list age`
+    #[arg(long, value_name = "CODE")]
+    age: Option<String>,
+    /// How the content was made; `comity taxonomy list depiction`
+    #[arg(long, value_name = "CODE")]
+    depiction: Option<String>,
+    /// How it came about, once or more; `comity taxonomy list context`
+    #[arg(long, value_name = "CODE")]
+    context: Vec<String>,
     /// A note to the recipient
     #[arg(long, value_name = "TEXT")]
     text: Option<Hidden>,
@@ -219,6 +238,12 @@ fn open(path: &str, args: &Opening, output: &Output) -> Result<(), Failure> {
             "asn": args.asn,
             "country": country,
             "code": args.code,
+            "scheme": args.scheme,
+            "scheme_version": args.scheme_version,
+            "severity": args.severity,
+            "age": args.age,
+            "depiction": args.depiction,
+            "context": args.context,
         })
     };
     let parent = args.parent.as_ref();

@@ -351,10 +351,7 @@ fn item_table(case: &answers::Case) -> Table {
         "done about it",
     ]);
     for item in &case.items {
-        let assessed = item.assessments.iter();
-        let assessed: Vec<_> = assessed
-            .map(|(who, scheme, code)| format!("{scheme} {code} by {who}"))
-            .collect();
+        let assessed: Vec<_> = item.assessments.iter().map(assessed).collect();
         let measures = item.measures.iter();
         let measures: Vec<_> = measures
             .map(|(target, action, at)| format!("{target} {action} {}", times::shown(*at)))
@@ -371,6 +368,21 @@ fn item_table(case: &answers::Case) -> Table {
         ]);
     }
     table
+}
+
+/// Our labels with their codes, then the original code.
+fn assessed(found: &answers::Assessment) -> String {
+    let answers = found.says.iter().map(|answer| {
+        let country = answer.country.as_ref();
+        let country = country.map_or_else(String::new, |country| format!(" in {country}"));
+        format!(
+            "{}{country} ({}/{})",
+            answer.label, answer.facet, answer.code
+        )
+    });
+    let original = format!("{} {} by {}", found.scheme, found.code, found.assessor);
+    let all: Vec<_> = answers.chain([original]).collect();
+    all.join(", ")
 }
 
 fn deadline_table(case: &answers::Case) -> Table {
