@@ -37,10 +37,10 @@ pub enum Command {
     Import(openings::Import),
     /// Draft a takedown request by hand
     #[command(after_help = openings::REQUEST_EXAMPLE)]
-    Request(openings::Opening),
+    Request(Box<openings::Opening>),
     /// Draft a referral to another hotline by hand
     #[command(after_help = openings::REFER_EXAMPLE)]
-    Refer(openings::Opening),
+    Refer(Box<openings::Opening>),
     /// Note what was done outside the federation: host, police or help service told
     #[command(after_help = openings::OUTSIDE_EXAMPLE)]
     Outside(openings::Outside),
