@@ -19,7 +19,7 @@ use std::thread;
 
 use comity_api::TokenTable;
 use comity_engine::desk::{
-    AuditShown, CaseFilter, CaseRow, CaseShown, Cursor, Decision, Desk, Direction, Done, DraftRow,
+    AnswerShown, AssessmentShown, AuditShown, CaseFilter, CaseRow, CaseShown, Cursor, Decision, Desk, Direction, Done, DraftRow,
     Drafted, Event, ImportSummary, Items, LogShown, MemberRow, MembersShown, NewAnswer, NewHold,
     NewInformation, NewItem, NewLook, NewObservation, NewObservationItem, NewOpening, NewOutcome,
     NewOutcomeItem, NewOutside, NewParent, NewQuestion, NewRelease, NewReview, NewWithdrawal,
@@ -266,7 +266,7 @@ fn a_request_carries_what_was_given_and_nothing_else() {
     assert!(new == bare);
 
     let words = format!(
-        "refer {URL} {URL} --to south.example --capacity host --urgency urgent --reference 7-0 --parent {CASE}:3 --country NL --ip 192.0.2.1 --asn 64496 --code baseline --reported-at 1970-01-01T00:00:01Z --text {NOTE}"
+        "refer {URL} {URL} --to south.example --capacity host --urgency urgent --reference 7-0 --parent {CASE}:3 --country NL --ip 192.0.2.1 --asn 64496 --code baseline --scheme iwf --scheme-version 2014 --severity penetration --age child --depiction text --context grooming --context viral --reported-at 1970-01-01T00:00:01Z --text {NOTE}"
     );
     let Work::Refer(new) = node.work(&words) else {
         panic!()
@@ -276,6 +276,12 @@ fn a_request_carries_what_was_given_and_nothing_else() {
         asn: Some(64496),
         country: some("NL"),
         code: some("baseline"),
+        scheme: some("iwf"),
+        scheme_version: some("2014"),
+        severity: some("penetration"),
+        age: some("child"),
+        depiction: some("text"),
+        context: vec!["grooming".to_owned(), "viral".to_owned()],
         ..item
     };
     let full = NewOpening {
@@ -1106,11 +1112,17 @@ fn case_shown(timeline: Vec<Event>) -> Shown {
             words: "said to be removed".to_owned(),
             round: 1,
             countries: vec!["NL".to_owned()],
-            assessments: vec![(
-                "north.example".to_owned(),
-                "iccam".to_owned(),
-                "baseline".to_owned(),
-            )],
+            assessments: vec![AssessmentShown {
+                assessor: "north.example".to_owned(),
+                scheme: "iccam".to_owned(),
+                code: "baseline".to_owned(),
+                says: vec![AnswerShown {
+                    facet: "standing".to_owned(),
+                    code: "illegal".to_owned(),
+                    label: "Illegal".to_owned(),
+                    country: some("SE"),
+                }],
+            }],
             measures: vec![("content".to_owned(), "removed".to_owned(), NOW_MS)],
         }],
         timeline,
@@ -1155,7 +1167,7 @@ fn a_case_is_shown_with_items_deadlines_statements_and_links() {
     for words in [
         "platform.example opened it with us on 2026-03-01 12:00:00Z",
         "said to be removed",
-        "iccam baseline by north.example",
+        "Illegal in SE (standing/illegal), iccam baseline by north.example",
         "content removed 2026-03-01 12:00:00Z",
         "1 min",
         "Legal clocks",

@@ -314,11 +314,17 @@ fn item(n: u64, state: &str, words: &str) -> ItemShown {
         words: words.to_owned(),
         round: 1,
         countries: vec!["NL".to_owned()],
-        assessments: vec![(
-            "north.example".to_owned(),
-            "iccam-2".to_owned(),
-            "baseline".to_owned(),
-        )],
+        assessments: vec![AssessmentShown {
+            assessor: "north.example".to_owned(),
+            scheme: "iccam".to_owned(),
+            code: "Baseline CSAM".to_owned(),
+            says: vec![AnswerShown {
+                facet: "standing".to_owned(),
+                code: "illegal".to_owned(),
+                label: "Illegal".to_owned(),
+                country: Some("SE".to_owned()),
+            }],
+        }],
         measures: Vec::new(),
     }
 }
