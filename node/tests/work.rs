@@ -19,12 +19,13 @@ use std::thread;
 
 use comity_api::TokenTable;
 use comity_engine::desk::{
-    AnswerShown, AssessmentShown, AuditShown, CaseFilter, CaseRow, CaseShown, Cursor, Decision, Desk, Direction, Done, DraftRow,
-    Drafted, Event, ImportSummary, Items, LogShown, MemberRow, MembersShown, NewAnswer, NewHold,
-    NewInformation, NewItem, NewLook, NewObservation, NewObservationItem, NewOpening, NewOutcome,
-    NewOutcomeItem, NewOutside, NewParent, NewQuestion, NewRelease, NewReview, NewWithdrawal,
-    OutboxRow, Overview, Page, Person, Placed, Problem, ProofShown, Query, RejectedLine,
-    ResponseTimesShown, Reviewed, RosterShown, Seen, Shown, SignedStatement, TimingRow, Work,
+    AnswerShown, AssessmentShown, AuditShown, CaseFilter, CaseRow, CaseShown, Cursor, Decision,
+    Desk, Direction, Done, DraftRow, Drafted, Event, ImportSummary, Items, LogShown, MemberRow,
+    MembersShown, NewAnswer, NewHold, NewInformation, NewItem, NewLook, NewObservation,
+    NewObservationItem, NewOpening, NewOutcome, NewOutcomeItem, NewOutside, NewParent, NewQuestion,
+    NewRelease, NewReview, NewWithdrawal, OutboxRow, Overview, Page, Person, Placed, Problem,
+    ProofShown, Query, RejectedLine, ResponseTimesShown, Reviewed, RosterShown, Seen, Shown,
+    SignedStatement, TimingRow, Work,
 };
 use comity_engine::error::WorkError;
 use comity_engine::ports::Pending;
