@@ -447,10 +447,27 @@ const TESTS: [&str; 4] = [
     include_str!("../../../comity-net/src/tests/talk.rs"),
 ];
 
+/// What people are shown of an assessment.
+const ASSESSED: [&str; 9] = [
+    "age",
+    "baseline",
+    "confidence",
+    "context",
+    "depiction",
+    "gender",
+    "scheme",
+    "severity",
+    "standing",
+];
+
 /// Each open registry, and whether the value is in what people are shown of the case.
 fn open_registries() -> BTreeMap<&'static str, (Said, bool)> {
     use Said::{Elsewhere, Handling, Member, Nowhere, Opening, Within};
     BTreeMap::from([
+        (
+            "age",
+            (Opening(|new| assessed(|row| row.age = Some(new))), false),
+        ),
         (
             "answer-code",
             (
@@ -502,6 +519,13 @@ fn open_registries() -> BTreeMap<&'static str, (Said, bool)> {
             ),
         ),
         (
+            "context",
+            (
+                Opening(|new| assessed(|row| row.context = vec![new])),
+                false,
+            ),
+        ),
+        (
             "depiction",
             (Opening(|new| assessed(|row| row.depiction = new)), false),
         ),
@@ -531,6 +555,10 @@ fn open_registries() -> BTreeMap<&'static str, (Said, bool)> {
             ),
         ),
         ("finding", (Nowhere, false)),
+        (
+            "gender",
+            (Opening(|new| assessed(|row| row.gender = Some(new))), false),
+        ),
         (
             "hold-authority",
             (
@@ -623,12 +651,23 @@ fn open_registries() -> BTreeMap<&'static str, (Said, bool)> {
             (Opening(|new| assessed(|row| row.same_image = new)), false),
         ),
         (
+            "scheme",
+            (Opening(|new| assessed(|row| row.scheme = new)), false),
+        ),
+        (
             "scope",
             (Opening(|new| item(|item| item.scope = new)), false),
         ),
         (
             "sensitive",
             (Handling(|handling, new| handling.sensitive = new), false),
+        ),
+        (
+            "severity",
+            (
+                Opening(|new| assessed(|row| row.severity = Some(new))),
+                false,
+            ),
         ),
         (
             "standing",
@@ -741,6 +780,10 @@ async fn a_value_of_an_open_registry_that_is_not_known_is_kept_as_text_and_shown
         let event = event(&case, statement.id());
         assert_eq!(event.standing, "received", "{registry}");
         assert_eq!(event.words.contains(NEW), is_shown, "{registry}: {event:?}");
+        if ASSESSED.contains(&registry) {
+            let found = format!("{:?}", case.items);
+            assert!(found.contains(NEW), "{registry}: {found}");
+        }
     }
 }
 
