@@ -1,4 +1,5 @@
-//! Members that are not ours: `testnet/interop/js` and `testnet/interop/python`, written from the specification alone.
+//! Members that are not ours: `testnet/interop/js` and `testnet/interop/python`, written from the specification alone. Each
+//! language has two: one that does all that is asked of a client, and a minimal one in a single file.
 //!
 //! What is asked of them is in `testnet/interop/README.md`. `cargo xtask test --only interop` installs what they need and names
 //! the programs that run them in [`Language::variable`].
@@ -16,10 +17,19 @@ use crate::{Trouble, address};
 /// In what a member is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// `testnet/interop/js/client.mjs`
+    /// In `testnet/interop/js`.
     JavaScript,
-    /// `testnet/interop/python/client.py`
+    /// In `testnet/interop/python`.
     Python,
+}
+
+/// How much of what is asked of a client a member does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it: `client.mjs`, `client.py`, and the files beside it.
+    Whole,
+    /// What section 6.17 of the specification asks for, in one file: `minimal.mjs`, `minimal.py`.
+    Minimal,
 }
 
 impl Language {
@@ -42,20 +52,41 @@ impl Language {
         let interop = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
         (interop.join(folder), ending)
     }
+}
 
-    /// The client, to be given arguments.
+/// A program that can be a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// In what it is written.
+    pub language: Language,
+    /// How much it does.
+    pub extent: Extent,
+}
+
+impl Client {
+    /// Its first file. A minimal member has no other.
+    #[must_use]
+    pub fn source(self) -> PathBuf {
+        let (folder, ending) = self.language.sources();
+        let stem = match self.extent {
+            Extent::Whole => "client",
+            Extent::Minimal => "minimal",
+        };
+        folder.join(stem).with_extension(ending)
+    }
+
+    /// The program, to be given arguments.
     ///
     /// # Errors
     /// Nothing names the program that runs it.
-    pub fn client(self) -> Result<Command, Trouble> {
-        let variable = self.variable();
+    pub fn command(self) -> Result<Command, Trouble> {
+        let variable = self.language.variable();
         let program = env::var_os(variable).ok_or(Trouble::Variable {
             variable,
             remedy: "run `cargo xtask test --only interop`, which installs what the client needs",
         })?;
-        let (folder, ending) = self.sources();
         let mut command = Command::new(program);
-        command.arg(folder.join(format!("client.{ending}")));
+        command.arg(self.source());
         Ok(command)
     }
 }
@@ -63,8 +94,8 @@ impl Language {
 /// A member with keys that follow from a seed.
 #[derive(Clone, Debug)]
 pub struct Foreign {
-    /// Whose it is.
-    pub language: Language,
+    /// What runs it.
+    pub client: Client,
     /// As the federation knows it. It has no API, and nothing in its folder.
     pub member: Member,
     /// Of its keys, in hex. Nothing but a test may use such a key.
@@ -78,7 +109,7 @@ impl Foreign {
     /// The client does not run, or refuses.
     pub fn join(
         federation: &Federation,
-        language: Language,
+        client: Client,
         name: &str,
         role: &str,
         country: &str,
@@ -86,7 +117,7 @@ impl Foreign {
         let folder = federation.folder().join(name);
         let entry = folder.with_extension("member");
         let foreign = Self {
-            language,
+            client,
             member: Member {
                 name: name.to_owned(),
                 folder,
@@ -148,7 +179,7 @@ impl Foreign {
     fn command(&self, word: &str) -> Result<Command, Trouble> {
         let network = self.member.network;
         let listen = format!("/ip4/{}/tcp/{}", network.ip(), network.port());
-        let mut command = self.language.client()?;
+        let mut command = self.client.command()?;
         command.args([
             word,
             "--id",

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use comity_testnet::federation::{Federation, Member};
-use comity_testnet::foreign::{Foreign, Language, Talk};
+use comity_testnet::foreign::{Client, Extent, Foreign, Language, Talk};
 use comity_testnet::process::Process;
 use comity_testnet::verifier::{Verdict, verify};
 use comity_wire::registry::{Check, exchange_code};
@@ -31,6 +31,16 @@ mod support;
 
 /// In lines. A client must stay something that a person reads in one sitting.
 const LINES_MAX: usize = 400;
+
+/// What a minimal member can do wrong. It is one or more of each sort: unsigned, final, and signed but not final.
+const MINIMAL_WRONGS: [Check; 6] = [
+    Check::Outer,
+    Check::Signature,
+    Check::Kind,
+    Check::Recipient,
+    Check::Time,
+    Check::Matrix,
+];
 
 /// For all vectors. Some hundred signatures in a language that is not made for it.
 const VECTORS_MAX: Duration = Duration::from_secs(240);
@@ -56,13 +66,37 @@ fn every_source_file_of_a_client_has_fewer_than_400_lines() {
 #[test]
 #[ignore = "needs Node: cargo xtask test --only interop"]
 fn a_member_in_javascript_works_with_a_node() {
-    works_with_a_node(Language::JavaScript);
+    works_with_a_node(whole(Language::JavaScript));
 }
 
 #[test]
 #[ignore = "needs Python: cargo xtask test --only interop"]
 fn a_member_in_python_works_with_a_node() {
-    works_with_a_node(Language::Python);
+    works_with_a_node(whole(Language::Python));
+}
+
+#[test]
+#[ignore = "needs Node: cargo xtask test --only interop"]
+fn javascript_minimal_member_works_with_a_node() {
+    works_with_a_node(minimal(Language::JavaScript));
+}
+
+#[test]
+#[ignore = "needs Python: cargo xtask test --only interop"]
+fn python_minimal_member_works_with_a_node() {
+    works_with_a_node(minimal(Language::Python));
+}
+
+#[test]
+#[ignore = "needs Node: cargo xtask test --only interop"]
+fn javascript_minimal_member_refuses_what_another_does_wrong() {
+    refuses_what_another_does_wrong(Language::JavaScript);
+}
+
+#[test]
+#[ignore = "needs Python: cargo xtask test --only interop"]
+fn python_minimal_member_refuses_what_another_does_wrong() {
+    refuses_what_another_does_wrong(Language::Python);
 }
 
 #[test]
@@ -70,8 +104,9 @@ fn a_member_in_python_works_with_a_node() {
 fn two_members_that_are_not_ours_work_with_each_other() {
     let dir = tempfile::tempdir().unwrap();
     let federation = Federation::found(dir.path()).unwrap();
-    let join =
-        |language, name, role| Foreign::join(&federation, language, name, role, "SE").unwrap();
+    let join = |language, name, role| {
+        Foreign::join(&federation, whole(language), name, role, "SE").unwrap()
+    };
     let north = join(Language::JavaScript, "north", "hotline");
     let platform = join(Language::Python, "platform", "platform");
     federation
@@ -85,7 +120,7 @@ fn two_members_that_are_not_ours_work_with_each_other() {
     let got = platform.tell(&wanted).unwrap();
     assert_eq!(got["statement"], sent["statement"]);
     assert_eq!(got["from"], "north.example");
-    what_is_wrong_is_refused(&mut north);
+    what_is_wrong_is_refused(&mut north, &wrongs(Extent::Whole));
     for (talk, name) in [(north, "north"), (platform, "platform")] {
         log_holds(talk, &dir.path().join(name).with_extension("log"));
     }
@@ -103,11 +138,34 @@ fn a_member_in_python_finds_of_every_vector_what_is_expected() {
     finds_what_is_expected(Language::Python);
 }
 
+const fn whole(language: Language) -> Client {
+    let extent = Extent::Whole;
+    Client { language, extent }
+}
+
+const fn minimal(language: Language) -> Client {
+    let extent = Extent::Minimal;
+    Client { language, extent }
+}
+
+/// Every check, as far as the member can fail it. Three nobody can fail from here: to be known is no failure, for a key
+/// that is out of force the roster has to change, and what the opener of a case cannot send for its side the matrix does
+/// not let a hotline send to a platform either, which is found first.
+fn wrongs(extent: Extent) -> Vec<Check> {
+    match extent {
+        Extent::Minimal => MINIMAL_WRONGS.to_vec(),
+        Extent::Whole => Check::ALL
+            .into_iter()
+            .filter(|check| !matches!(check, Check::Known | Check::Roster | Check::Party))
+            .collect(),
+    }
+}
+
 /// The whole story of a hotline that is not ours and a platform that is.
-fn works_with_a_node(language: Language) {
+fn works_with_a_node(client: Client) {
     let dir = tempfile::tempdir().unwrap();
     let federation = Federation::found(dir.path()).unwrap();
-    let north = Foreign::join(&federation, language, "north", "hotline", "SE").unwrap();
+    let north = Foreign::join(&federation, client, "north", "hotline", "SE").unwrap();
     let owns = format!("--owns-domain {DOMAIN}");
     let platform = federation
         .join("platform", "platform", "IE", &owns)
@@ -119,11 +177,14 @@ fn works_with_a_node(language: Language) {
     a_stranger_hears_only_that_it_is_one(&mut talk);
     let sent = requested(&mut talk);
     what_is_sent_again_has_its_old_receipt(&mut talk, &sent);
-    what_is_wrong_is_refused(&mut talk);
+    what_is_wrong_is_refused(&mut talk, &wrongs(client.extent));
     the_answer_comes(&mut talk, &mut node, &platform, &sent);
     a_receipt_that_proves_nothing_is_not_believed(&mut talk, &mut node, &platform, &sent);
 
-    log_holds(talk, &dir.path().join("north-log"));
+    match client.extent {
+        Extent::Whole => log_holds(talk, &dir.path().join("north-log")),
+        Extent::Minimal => ends(talk),
+    }
     stop(node);
     verified(&platform);
     let log = Log::read(&platform);
@@ -136,6 +197,30 @@ fn works_with_a_node(language: Language) {
         1,
         "something wrong was recorded as received"
     );
+}
+
+/// A minimal member as a platform, before a hotline of the same language that does everything wrong that it can.
+fn refuses_what_another_does_wrong(language: Language) {
+    let dir = tempfile::tempdir().unwrap();
+    let federation = Federation::found(dir.path()).unwrap();
+    let north = Foreign::join(&federation, whole(language), "north", "hotline", "SE").unwrap();
+    let platform = Foreign::join(&federation, minimal(language), "platform", "platform", "SE");
+    let platform = platform.unwrap();
+    federation
+        .admit(&[&north.member, &platform.member])
+        .unwrap();
+    let mut platform = platform.run(&federation).unwrap();
+    let mut north = north.run(&federation).unwrap();
+
+    a_stranger_hears_only_that_it_is_one(&mut north);
+    let sent = requested(&mut north);
+    what_is_sent_again_has_its_old_receipt(&mut north, &sent);
+    what_is_wrong_is_refused(&mut north, &MINIMAL_WRONGS);
+    let wanted = json!({"do": "wait", "kind": "takedown-request"});
+    let got = platform.tell(&wanted).unwrap();
+    assert_eq!(got["statement"], sent["statement"]);
+    ends(north);
+    ends(platform);
 }
 
 fn a_stranger_hears_only_that_it_is_one(talk: &mut Talk) {
@@ -167,14 +252,9 @@ fn what_is_sent_again_has_its_old_receipt(talk: &mut Talk, sent: &Value) {
     }
 }
 
-/// Every check, and that the node goes on to say so by signing or without. Three cannot be failed from here: to be known
-/// is no failure, for a key that is out of force the roster has to change, and what the opener of a case cannot send for
-/// its side the matrix does not let a hotline send to a platform either, which is found first.
-fn what_is_wrong_is_refused(talk: &mut Talk) {
-    let checks = Check::ALL.into_iter();
-    let tried =
-        checks.filter(|check| !matches!(check, Check::Known | Check::Roster | Check::Party));
-    let tried = tried.map(|check| (check.code(), check.is_signed()));
+/// Each by its own code, signed or not as the registry says; and that a request which is none is answered as a whole.
+fn what_is_wrong_is_refused(talk: &mut Talk, checks: &[Check]) {
+    let tried = checks.iter().map(|check| (check.code(), check.is_signed()));
     for (code, signed) in tried.chain([(exchange_code::BAD_EXCHANGE, false)]) {
         let command = json!({"do": "send-wrong", "to": "platform.example", "what": code});
         let answer = talk.tell(&command).unwrap();
@@ -235,6 +315,11 @@ fn log_holds(mut talk: Talk, folder: &Path) {
         }
         Verdict::Refused(code) => panic!("its log is refused: {code}"),
     }
+    ends(talk);
+}
+
+#[track_caller]
+fn ends(talk: Talk) {
     let ended = talk.quit().unwrap();
     assert_eq!(ended.code, Some(0), "{}", ended.error);
 }
@@ -244,7 +329,7 @@ fn finds_what_is_expected(language: Language) {
     let dir = tempfile::tempdir().unwrap();
     let expected = without_answers(dir.path());
     assert!(expected.len() > 400, "only {} vectors", expected.len());
-    let mut command = language.client().unwrap();
+    let mut command = whole(language).command().unwrap();
     let client = Process::start(command.arg("vectors").arg(dir.path())).unwrap();
     let ended = client.waiting_at_most(VECTORS_MAX).ended().unwrap();
     assert_eq!(ended.code, Some(0), "{}", ended.error);
