@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    clocks, completions, conformance, federation, log, member, person, report, roster, run, taxonomy,
-    work,
+    clocks, completions, conformance, federation, log, member, person, report, roster, run,
+    taxonomy, work,
 };
 
 /// The arguments of the program.

@@ -130,6 +130,7 @@ fn cddl_choices(registries: &[Registry]) -> String {
             "answer-code",
             "exchange-code",
             "audit-code",
+            "delivery-code",
             "protocol",
         ];
         if registry.rust.is_empty() || is_no_rule.contains(&registry.name.as_str()) {
@@ -252,15 +253,16 @@ fn check_table<'v>(text: &mut String, values: impl IntoIterator<Item = &'v Value
 
 fn kind_table<'v>(text: &mut String, values: impl IntoIterator<Item = &'v Value>) {
     text.push_str(
-        "| kind | from | opens a case | can be refused | meaning |\n| --- | --- | --- | --- | --- |\n",
+        "| kind | from | opens a case | asks for something new | can be refused | meaning |\n| --- | --- | --- | --- | --- | --- |\n",
     );
     for value in values {
         let _ = writeln!(
             text,
-            "| `{}` | {} | {} | {} | {} |",
+            "| `{}` | {} | {} | {} | {} | {} |",
             value.id,
             or_empty(&value.side),
             yes(value.opens),
+            yes(value.asks),
             yes(value.refusable),
             value.meaning
         );
@@ -348,6 +350,13 @@ fn rust_enum(text: &mut String, registry: &Registry) {
                 "opens",
                 "Whether it opens a case",
                 |value| value.opens,
+            );
+            flag(
+                text,
+                registry,
+                "asks",
+                "Whether it asks for something new, so that it is not taken under a roster that is past its grace",
+                |value| value.asks,
             );
             flag(
                 text,

@@ -42,6 +42,8 @@ pub struct Value {
     pub opens: Option<bool>,
     /// `kind`: whether it can be refused although legal.
     pub refusable: Option<bool>,
+    /// `kind`: whether it asks for something new.
+    pub asks: Option<bool>,
     /// `outcome-answer`: whether it ends the round.
     pub r#final: Option<bool>,
     /// `content-type`: the name of the constant.

@@ -13,7 +13,7 @@ use comity_trust::key::Validity;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, ExchangeResult, Offer};
 use comity_wire::ids::{MemberId, StatementId};
 use comity_wire::refusal::Refusal;
-use comity_wire::registry::{Check, record_kind};
+use comity_wire::registry::{Check, delivery_code, record_kind};
 use comity_wire::words::{Code, DurationMs, TimeMs};
 use serde_bytes::ByteBuf;
 
@@ -145,14 +145,14 @@ impl Core {
                 continue;
             };
             if entry.expires <= now {
-                self.give_up(&id, "expired")?;
+                self.give_up(&id, delivery_code::EXPIRED)?;
                 continue;
             }
             let Some(kept) = self.kept_of(&id)? else {
                 continue;
             };
             if self.builds_on_refused(&kept)? {
-                self.give_up(&id, "re-refused")?;
+                self.give_up(&id, delivery_code::RE_REFUSED)?;
                 continue;
             }
             let evidence: usize = kept.evidence.iter().map(|object| object.len()).sum();
@@ -349,7 +349,7 @@ impl Core {
     /// The recipient signed that it does not register it.
     fn refused(&mut self, id: &StatementId, to: &MemberId, bytes: &[u8]) -> Result<(), Fault> {
         let Some((why, retry_after)) = self.reason_of(id, to, bytes) else {
-            return self.disbelieve(id, to, "refusal-not-signed");
+            return self.disbelieve(id, to, delivery_code::REFUSAL_NOT_SIGNED);
         };
         let check = Check::ALL
             .into_iter()
@@ -494,7 +494,7 @@ impl Core {
                 .outbox_entry(&id)?
                 .is_some_and(|entry| entry.expires <= now)
             {
-                self.give_up(&id, "expired")?;
+                self.give_up(&id, delivery_code::EXPIRED)?;
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use comity_wire::cose::SignedRoot;
 use comity_wire::ids::{Hash, MemberId, StatementId};
 use comity_wire::leaf::Origin;
 use comity_wire::receipt::{InclusionProof, Receipt, WireReceipt};
-use comity_wire::registry::{direction, record_kind};
+use comity_wire::registry::{delivery_code, direction, record_kind};
 use comity_wire::words::TimeMs;
 
 use crate::core::Core;
@@ -89,11 +89,11 @@ pub(crate) enum NotBelieved {
 impl NotBelieved {
     pub(crate) const fn code(self) -> &'static str {
         match self {
-            Self::Malformed => "receipt-malformed",
-            Self::NoHead => "receipt-without-head",
-            Self::Signature => "receipt-not-signed",
-            Self::OtherHead => "receipt-other-head",
-            Self::Foreign => "receipt-foreign",
+            Self::Malformed => delivery_code::RECEIPT_MALFORMED,
+            Self::NoHead => delivery_code::RECEIPT_WITHOUT_HEAD,
+            Self::Signature => delivery_code::RECEIPT_NOT_SIGNED,
+            Self::OtherHead => delivery_code::RECEIPT_OTHER_HEAD,
+            Self::Foreign => delivery_code::RECEIPT_FOREIGN,
         }
     }
 }

@@ -71,37 +71,16 @@ impl Standing {
         matches!(self, Self::Current { .. })
     }
 
-    /// Whether statements of a kind are still taken.
+    /// Whether statements of a kind are still taken. What answers, reports, takes back or protects is taken however old
+    /// the roster is: an answer that is refused leaves a case open, and a withdrawal that is refused leaves lawful
+    /// content down.
     #[must_use]
     pub const fn takes(self, kind: Kind) -> bool {
         match self {
             Self::NoRoster => false,
             Self::Current { .. } | Self::InGrace { .. } => true,
-            Self::PastGrace { .. } => !asks(kind),
+            Self::PastGrace { .. } => !kind.asks(),
         }
-    }
-}
-
-/// Whether a kind asks for something new. What answers, reports, takes back or
-/// protects is taken however old the roster is: an answer that is refused leaves
-/// a case open, and a withdrawal that is refused leaves lawful content down.
-const fn asks(kind: Kind) -> bool {
-    match kind {
-        Kind::TakedownRequest
-        | Kind::Referral
-        | Kind::Transfer
-        | Kind::Amendment
-        | Kind::InformationRequest
-        | Kind::Dispute => true,
-        Kind::Acknowledgement
-        | Kind::Outcome
-        | Kind::Withdrawal
-        | Kind::Resolution
-        | Kind::Information
-        | Kind::Observation
-        | Kind::Hold
-        | Kind::Release
-        | Kind::ErasureNotice => false,
     }
 }
 

@@ -654,6 +654,37 @@ pub mod context {
     ];
 }
 
+/// Codes of a delivery, in the sender's own records. Open: others may come.
+pub mod delivery_code {
+    /// The receipt cannot be read.
+    pub const RECEIPT_MALFORMED: &str = "receipt-malformed";
+    /// The receipt came without a signed head of a log of the recipient.
+    pub const RECEIPT_WITHOUT_HEAD: &str = "receipt-without-head";
+    /// The recipient's log has not signed the receipt.
+    pub const RECEIPT_NOT_SIGNED: &str = "receipt-not-signed";
+    /// The receipt is not under the head that came with it.
+    pub const RECEIPT_OTHER_HEAD: &str = "receipt-other-head";
+    /// The receipt is for another statement, from another member, or for something else than a registration.
+    pub const RECEIPT_FOREIGN: &str = "receipt-foreign";
+    /// The refusal cannot be read, is not signed by a key of the recipient that is believed, or is for another statement or another member.
+    pub const REFUSAL_NOT_SIGNED: &str = "refusal-not-signed";
+    /// A statement that this one builds on was refused or given up.
+    pub const RE_REFUSED: &str = "re-refused";
+    /// The statement would soon be too old to be taken.
+    pub const EXPIRED: &str = "expired";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 8] = [
+        RECEIPT_MALFORMED,
+        RECEIPT_WITHOUT_HEAD,
+        RECEIPT_NOT_SIGNED,
+        RECEIPT_OTHER_HEAD,
+        RECEIPT_FOREIGN,
+        REFUSAL_NOT_SIGNED,
+        RE_REFUSED,
+        EXPIRED,
+    ];
+}
+
 /// How the content was made. Open: others may come.
 pub mod depiction {
     /// Photograph or film of a real scene.
@@ -975,6 +1006,20 @@ impl Kind {
         matches!(
             self,
             Self::TakedownRequest | Self::Referral | Self::Transfer
+        )
+    }
+
+    /// Whether it asks for something new, so that it is not taken under a roster that is past its grace.
+    #[must_use]
+    pub const fn asks(self) -> bool {
+        matches!(
+            self,
+            Self::TakedownRequest
+                | Self::Referral
+                | Self::Transfer
+                | Self::Amendment
+                | Self::Dispute
+                | Self::InformationRequest
         )
     }
 
