@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Cddl } from './cddl.mjs'
 
-const HOME = process.env.COMITY_SPEC ?? new URL('../../../protocol-spec', import.meta.url).pathname
+export const HOME = process.env.COMITY_SPEC ?? new URL('../../../protocol-spec', import.meta.url).pathname
 
 /** The values of a registry, as objects. Each stands on a line of its own. */
 export function registry (name) {

@@ -4,6 +4,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { concat, decode, encode, hex, sameBytes, unhex, utf8 } from './cbor.mjs'
+import { chooseClocks, dueTime } from './clocks.mjs'
 import { Case } from './fold.mjs'
 import { checkSignedBy, LOG_KEY, noteKey, readCheckpoint, readVerifierKey, signers, WITNESS_KEY } from './note.mjs'
 import { checkFork, checkReceipt, readFacts, readLeaf, readReceipt } from './records.mjs'
@@ -25,12 +26,14 @@ export function * runVectors (dir) {
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 
-function run ({ object, hex: digits, pad_to: padTo = 0, context = {} }, federation) {
+const texts = (found) => Object.fromEntries(Object.entries(found).map(([name, value]) => [name, String(value)]))
+
+function run ({ object, hex: digits = '', pad_to: padTo = 0, context = {} }, federation) {
   const given = unhex(digits)
   const bytes = concat(given, new Uint8Array(Math.max(0, padTo - given.length)))
   try {
     const found = OBJECTS[object](bytes, context, federation)
-    return { ok: Object.fromEntries(Object.entries(found).map(([name, value]) => [name, String(value)])) }
+    return { ok: object.startsWith('clock-') ? found : texts(found) }
   } catch (error) {
     if (error instanceof Refused) return { code: error.code }
     throw error
@@ -222,6 +225,9 @@ const OBJECTS = {
     ([, origin, from, size]) => ({ origin, from, size: size ?? 'newest' })),
   'audit-reply': message('audit-reply', LIMIT.AUDIT_REPLY_BYTES_MAX,
     ([word, , third, records]) => word === 'records' ? { records: records.length } : { code: third }),
+
+  'clock-due': (_, context) => dueTime(context),
+  'clock-choice': (_, context) => ({ clocks: chooseClocks(context) }),
 
   'parent-opening' (bytes) {
     const [statement, factsBytes] = decode(bytes)
