@@ -9,7 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
-import { decode, encode, hex, isBytes, Malformed, unhex } from './cbor.mjs'
+import { decode, encode, hex, isBytes, unhex } from './cbor.mjs'
 import { Keys, makeEntry, Member } from './member.mjs'
 import { checkedByOthers } from './others.mjs'
 import { readStatement } from './statement.mjs'
@@ -135,7 +135,8 @@ class Session {
   /** As a key that is in no roster. */
   async stranger ({ to }) {
     const stranger = await this.net.startPeer(this.member.keys.of('stranger'))
-    const code = async (protocol, request) => decode(await this.#ask(to, protocol, request, stranger))[2]
+    const code = async (protocol, request) =>
+      this.member.helloCode(await this.#ask(to, protocol, request, stranger)) ?? null
     const bytes = this.member.sign(to, 'takedown-request', requestBody('https://platform.example/item/1'))
     const answer = {
       hello: await code(this.net.HELLO, encode(['hello', this.member.chain.roster])),
@@ -164,14 +165,13 @@ class Session {
       await this.#catchUp(to, reply)
       return answer
     } catch (error) {
-      const isWrong = error instanceof Refused || error instanceof Malformed
-      return isWrong ? { wrong: error.code ?? error.message } : { closed: error.message }
+      return error instanceof Refused ? { wrong: error.code } : { closed: error.message }
     }
   }
 
   async #judge (to, bytes, reply) {
-    const [first, , code] = decode(reply)
-    if (first === 'hello') return { code, retry_after: null } // a stranger here: 6.4
+    const code = this.member.helloCode(reply)
+    if (code !== undefined) return { code, retry_after: null } // a stranger here: 6.4
     const found = this.member.readReply(to, bytes, reply)
     if (!found.receipt) return found
     const checkedBy = await checkedByOthers(found.receipt, found.key)

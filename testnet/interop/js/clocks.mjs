@@ -9,11 +9,10 @@ const { published, areas } = readClocks(`${HOME}/clocks`)
 function readClocks (dir) {
   const files = readdirSync(dir).filter((name) => name.endsWith('.toml'))
     .map((name) => readToml(readFileSync(`${dir}/${name}`, 'utf8')))
-  const clocks = files.flatMap(({ head, tables }) => tables.filter(({ id }) => id).map((clock) => ({ ...head, ...clock })))
-  const all = files.flatMap(({ tables }) => tables).filter(({ countries }) => countries)
+  const tables = files.flatMap(({ head, tables }) => tables.map((table) => ({ ...head, ...table })))
   return {
-    published: new Map(clocks.map((clock) => [clock.id, clock])),
-    areas: new Map(all.map(({ code, countries }) => [code, countries]))
+    published: new Map(tables.filter(({ id }) => id).map((clock) => [clock.id, clock])),
+    areas: new Map(tables.filter(({ countries }) => countries).map(({ code, countries }) => [code, countries]))
   }
 }
 

@@ -2,9 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { compareBytes, encode, utf8 } from './cbor.mjs'
-
-const STANDINGS_MAX = 64 // of the rule `facts`
-const JURISDICTIONS_MAX = 256
+import { LIMIT } from './spec.mjs'
 
 /** Facts with a fresh salt. */
 export const makeFacts = (members) => encode({ salt: new Uint8Array(randomBytes(16)), ...members })
@@ -39,7 +37,7 @@ function jurisdictions (body) {
   const hosted = body.get('items').flatMap((item) => item.get('hosting').map((fact) => fact.get('country')))
   const grounds = (body.get('basis') ?? []).map((ground) => ground.get('jurisdiction'))
   const all = new Set([...hosted, ...grounds].filter(Boolean))
-  return some([...all].sort(byText).slice(0, JURISDICTIONS_MAX))
+  return some([...all].sort(byText).slice(0, LIMIT.TERRITORIES_MAX))
 }
 
 /** Of the first assessment of each item; of several rows of one country that of the first item. */
@@ -49,7 +47,7 @@ function standings (body) {
   for (const [country, standing] of first.flatMap((assessment) => assessment.get('standing'))) {
     if (!found.has(country)) found.set(country, standing)
   }
-  return some([...found].sort(([a], [b]) => byText(a, b)).slice(0, STANDINGS_MAX))
+  return some([...found].sort(([a], [b]) => byText(a, b)).slice(0, LIMIT.STANDINGS_MAX))
 }
 
 function outcomeBy (body) {

@@ -59,7 +59,7 @@ function smallest (list, key) {
 export const rows = (said, n, r) => said.body.get('items').filter(([m, round]) => m === n && (!r || round === r))
 
 /** A set that is closed under `re`, in the order of (rank, id). */
-export class View {
+class View {
   #answers = new Map()
 
   constructor (members) {

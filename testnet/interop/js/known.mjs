@@ -66,10 +66,11 @@ export class Known {
 
   /** What two camps knew, whichever was first (7.8). */
   merge (other) {
-    const left = new Map([...this.left].filter(([id]) => other.left.has(id))
-      .map(([id, at]) => [id, Math.min(at, other.left.get(id))]))
-    for (const [id, at] of [...this.left, ...other.left]) if (!left.has(id)) left.set(id, at)
-    return new Known(union(this.keys, other.keys, mergeKeys), union(this.logs, other.logs, mergeLogs), left)
+    return new Known(
+      union(this.keys, other.keys, mergeKeys),
+      union(this.logs, other.logs, mergeLogs),
+      union(this.left, other.left, Math.min)
+    )
   }
 
   /** The statement key of a member, from any roster that was ever taken (3.4). */

@@ -8,8 +8,8 @@ import { checkSignedBy, LOG_KEY, noteKey, readCheckpoint } from './note.mjs'
 import { checkReceipt, openReceipt } from './records.mjs'
 import { CHECKS, LIMIT } from './spec.mjs'
 import { checkStatement, openPayload, readStatement } from './statement.mjs'
-import { caseIdOf, kidOf, makeSign1, must, publicKey, readMessage, readSigned, Refused, sha256, signedBy, signedHeader }
-  from './wire.mjs'
+import { caseIdOf, kidOf, makeSign1, must, publicKey, readMessage, readSigned, Refused, sha256, shallow, signedBy,
+  signedHeader } from './wire.mjs'
 
 function passOver (take) {
   try {
@@ -53,7 +53,8 @@ export class Member {
   #statements = new Map() // id -> index of its record; those of others
   #refusals = new Map() // id -> bytes of the final refusal that was given
   #cases = new Map() // case id -> opener, recipient, heads
-  #offered = new Set()
+  #offered = new Set() // ids of one's own that were tried, and of those that came to an end
+  #ended = new Set()
   spoilNextReceipt = false
 
   constructor (id, keys, chain) {
@@ -158,6 +159,16 @@ export class Member {
 
   // ------------------------------------------------------------ a roster exchange: 6.13 and 6.14
 
+  /** The code of a hello, or nothing if the reply is another one (6.4). */
+  helloCode (reply) {
+    try {
+      const [word, , code] = readMessage(reply, 'hello-reply', LIMIT.HELLO_REPLY_BYTES_MAX)
+      return word === 'hello' ? code : undefined
+    } catch {
+      return undefined
+    }
+  }
+
   /** The reply on hello and, to `members` only, on roster. `admitted`: whether the peer is. */
   answerRoster (bytes, { admitted, members }) {
     const unknown = encode(['unknown', this.chain.roster])
@@ -178,6 +189,7 @@ export class Member {
 
   /** The version that a message of a member names, if it is newer than one's own (6.5). */
   isBehind (message) {
+    shallow(message)
     const [first, second] = decode(message)
     const [version] = first === 'hello' || first === 'unknown' ? second : Array.isArray(first) ? first : [0]
     return version > this.chain.rosters.length
@@ -278,10 +290,14 @@ export class Member {
 
   /** After other libraries have found the receipt right too. */
   recordSent (to, { receipt, statement }) {
-    if (!statement || this.#statements.has(hex(statement.id))) return
-    const index = this.#record('sent', this.#all(statement, to, 'out'), makeFacts({ receipt: receipt.leafHash }))
-    this.#statements.set(hex(statement.id), index)
+    if (!statement || this.#ended.has(hex(statement.id))) return
+    this.#end('sent', to, statement, { receipt: receipt.leafHash })
     this.#remember(statement)
+  }
+
+  #end (kind, to, statement, facts) {
+    this.#ended.add(hex(statement.id))
+    this.#record(kind, this.#all(statement, to, 'out'), makeFacts(facts))
   }
 
   /** 12.4. */
@@ -293,9 +309,8 @@ export class Member {
     must(signedBy(key, object), 'bad-signature')
     const code = object.value.get('code')
     must(sameBytes(object.value.get('of'), sha256(bytes)) && object.value.get('to') === this.id, 'another-statement')
-    if (statement && CHECKS.get(code)?.again === false) {
-      this.#record('refused', this.#all(statement, to, 'out'), makeFacts({ code }))
-    }
+    const isFinal = CHECKS.get(code)?.again === false
+    if (statement && isFinal && !this.#ended.has(hex(statement.id))) this.#end('refused', to, statement, { code })
     return { refused: code }
   }
 }

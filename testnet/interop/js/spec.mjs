@@ -7,7 +7,7 @@ import { Cddl } from './cddl.mjs'
 export const HOME = process.env.COMITY_SPEC ?? new URL('../../../protocol-spec', import.meta.url).pathname
 
 /** The values of a registry, as objects. Each stands on a line of its own. */
-export function registry (name) {
+function registry (name) {
   const text = readFileSync(`${HOME}/registries/${name}.toml`, 'utf8')
   return [...text.matchAll(/^ *\{ (.*) \},?$/gm)].map(([, members]) => Object.fromEntries(
     [...members.matchAll(/(\w+) = ("(?:[^"\\]|\\.)*"|[\w-]+)/g)].map(([, key, value]) => [key, scalar(value)])))

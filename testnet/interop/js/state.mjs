@@ -1,6 +1,5 @@
 // The state of a case in words, with the labels of the vectors (5.11).
 
-import { KINDS } from './spec.mjs'
 import { rows } from './fold.mjs'
 
 /** `said`: how many statements the story has; their labels are s1, s2 … in the order in which they were added. */

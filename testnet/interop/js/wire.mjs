@@ -60,7 +60,7 @@ const littleEndian = (bytes) => BigInt('0x' + Buffer.from(bytes).reverse().toStr
 // ------------------------------------------------------------ objects, 2.3 and 12.6
 
 /** Runs a reader of CBOR; whatever is wrong with the encoding has this code. */
-export function decoding (bytes, code, options) {
+function decoding (bytes, code, options) {
   try {
     return decode(bytes, options)
   } catch (error) {

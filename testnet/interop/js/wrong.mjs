@@ -1,7 +1,7 @@
 // Statements that a member makes: sound ones, and those that are wrong in just one way (../README.md).
 
 import { randomBytes } from 'node:crypto'
-import { concat, hex, unhex } from './cbor.mjs'
+import { concat, hex } from './cbor.mjs'
 import { LIMIT } from './spec.mjs'
 
 const item = (url) => ({ n: 1, scope: 'this-location', hosting: [], locator: { url }, assessments: [] })
