@@ -11,8 +11,6 @@ import { checkCharter, checkRoster } from './rosters.mjs'
 import { CDDL, KINDS, LIMIT } from './spec.mjs'
 import { kidOf, must, readObject, sha256, shallow, signedHeader, sigStructure, verify } from './wire.mjs'
 
-const ASKS_TOO = ['amendment', 'information-request', 'dispute'] // beside the kinds that open a case: 7.10
-
 export class Chain {
   charters = [] // by version, from 1
   rosters = [] // by version, from 1: those in force
@@ -175,7 +173,7 @@ export class Chain {
 
   takesKind (kind, now) {
     if (!this.newest) return false
-    if (!KINDS.get(kind).opens && !ASKS_TOO.includes(kind)) return true
+    if (!KINDS.get(kind).asks) return true // 7.10
     const { value } = this.charterFor(this.rosters.length)
     return now < this.newest.value.get('expires') + value.get('grace')
   }
