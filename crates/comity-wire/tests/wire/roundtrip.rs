@@ -131,8 +131,11 @@ proptest! {
     fn an_exchange_reply(reply in arbitrary::exchange_reply()) {
         let asked = reply.2.len();
         check("exchange-reply", &reply, &reply.encode(), |bytes| ExchangeReply::decode(bytes, asked))?;
-        let other_length = ExchangeReply::decode(&reply.encode(), asked + 1).unwrap_err();
-        prop_assert_eq!(other_length.code(), "over-limit");
+        // One answer to a request that could not be read stands for all: see below.
+        if !matches!(reply.2.as_slice(), [ExchangeResult::Turned(code, None)] if code.as_str() == "bad-exchange") {
+            let other_length = ExchangeReply::decode(&reply.encode(), asked + 1).unwrap_err();
+            prop_assert_eq!(other_length.code(), "over-limit");
+        }
     }
 
     #[test]
