@@ -28,7 +28,7 @@ pub enum Language {
 pub enum Extent {
     /// All of it: `client.mjs`, `client.py`, and the files beside it.
     Whole,
-    /// What section 6.17 of the specification asks for, in one file: `minimal.mjs`, `minimal.py`.
+    /// What section 6.17 of the specification asks for, in one file: `minimal.py`. There is none in JavaScript.
     Minimal,
 }
 

@@ -76,21 +76,9 @@ fn a_member_in_python_works_with_a_node() {
 }
 
 #[test]
-#[ignore = "needs Node: cargo xtask test --only interop"]
-fn javascript_minimal_member_works_with_a_node() {
-    works_with_a_node(minimal(Language::JavaScript));
-}
-
-#[test]
 #[ignore = "needs Python: cargo xtask test --only interop"]
 fn python_minimal_member_works_with_a_node() {
     works_with_a_node(minimal(Language::Python));
-}
-
-#[test]
-#[ignore = "needs Node: cargo xtask test --only interop"]
-fn javascript_minimal_member_refuses_what_another_does_wrong() {
-    refuses_what_another_does_wrong(Language::JavaScript);
 }
 
 #[test]

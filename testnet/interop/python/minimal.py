@@ -5,11 +5,11 @@
 
 Its commands are in ../README.md. What it leaves to a member in earnest:
 - a log on a disk, synced before the reply (8.12): this one forgets, so a log of its is good for one run;
-- newer rosters (6.13), trying again (6.12), the fold (5.9), audits (10), most records and facts (8.7, 12.3);
-- of rosters: two of one version (7.8), the times in them, how keys end or change (7.7.1), roles when the newest has run
-  out (7.10: here none), what members own. A weak key fails when it is used, not when it is listed;
-- of statements: known cases and their sides (3.16), limits told from structure (2.8), rules between members (4.4),
-  depth (2.4), sorted lists, counts (6.5); of checkpoints, lines of others (8.4).
+- newer rosters (6.13), trying again (6.12), the fold (5.9), audits (10), most records and facts (8.7), repeating a
+  refusal (12.3); it dials a member's first node. Of a charter: `first_roster`, and `k` against its keys;
+- of rosters: two of one version (7.8), their times, how keys end or change (7.7.1; any `compromised-since` counts), who
+  is in force past the end (7.10: none), what members own, forms of origins. A weak key fails when it is used;
+- of statements: known cases (3.16), limits (2.8), rules of 4.4, depth, sorted lists; of checkpoints, others' lines.
 """
 import json, os, re, sys, time, tomllib
 from base64 import b64decode, b64encode
