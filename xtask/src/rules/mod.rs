@@ -27,7 +27,8 @@ fn files_below(dir: &Path, ending: &str) -> std::io::Result<Vec<PathBuf>> {
             .to_string_lossy()
             .into_owned();
         if path.is_dir() {
-            if name != "target" && !name.starts_with('.') {
+            let is_ours = !matches!(name.as_str(), "target" | "node_modules" | "__pycache__");
+            if is_ours && !name.starts_with('.') {
                 found.extend(files_below(&path, ending)?);
             }
         } else if name.ends_with(ending) {
