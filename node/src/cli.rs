@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    clocks, completions, conformance, federation, log, member, person, report, roster, run,
+    audit, clocks, completions, conformance, federation, log, member, person, report, roster, run,
     taxonomy, work,
 };
 
@@ -75,8 +75,8 @@ Environment:
     #[command(after_help = "Example:\n  comity report response-times")]
     Report(report::Args),
     /// Read other members' logs, as far as we may, and match them
-    #[command(after_help = report::AUDIT_EXAMPLE)]
-    Audit(report::AuditArgs),
+    #[command(after_help = audit::EXAMPLE)]
+    Audit(audit::Args),
     /// Show the legal clocks that a charter can put in force
     #[command(after_help = "Example:\n  comity clocks list")]
     Clocks(clocks::Args),

@@ -1,5 +1,6 @@
 //! One file for each group of commands: its arguments, and what they do.
 
+pub mod audit;
 pub mod clocks;
 pub mod completions;
 pub mod conformance;
@@ -33,7 +34,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Work(command) => work::run(command, output),
         Command::Log(args) => log::run(args, output),
         Command::Report(args) => report::run(&args, output),
-        Command::Audit(args) => report::audit(&args, output),
+        Command::Audit(args) => audit::run(&args, output),
         Command::Clocks(args) => clocks::run(args, output),
         Command::Conformance(args) => conformance::run(&args, output),
         Command::Taxonomy(args) => taxonomy::run(args, output),
