@@ -24,7 +24,9 @@ pub mod times;
 pub mod verify;
 
 pub use finding::{Finding, Found};
-pub use matching::{Mark, Matched, MatchedStatement, match_logs};
+pub use matching::{
+    CaseMatched, CaseVisitor, Mark, Matched, MatchedStatement, match_logs, visit_cases,
+};
 pub use rights::{NoMandate, Reader, Right, may_read};
 pub use times::{ResponseTimes, Row, response_times, response_times_to};
-pub use verify::{LogRecords, Pulled, verify};
+pub use verify::{LogRecords, LogShown, Pulled, verify};

@@ -19,7 +19,7 @@ use comity_wire::words::TimeMs;
 
 use crate::finding::{Finding, Found};
 use crate::limits::{CLOCK_SKEW_MS_MAX, RECEIPT_WAIT_MS_MAX};
-use crate::verify::LogRecords;
+use crate::verify::{LogRecords, LogShown};
 
 /// Statements of several logs, and what does not fit together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -94,35 +94,134 @@ impl MatchedStatement {
     }
 }
 
+/// One case, with everything that the logs say of it. The case is that of the
+/// statements; which of two it is if records differ is that of the first record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseMatched {
+    /// Which.
+    pub case: CaseId,
+    /// By the time of their first record, then by id.
+    pub statements: Vec<MatchedStatement>,
+    /// Of pairs of records, then of the case as a whole.
+    pub findings: Vec<Finding>,
+}
+
+/// Who is handed one case after the other, each once, in no order that means
+/// anything. So figures can be made of more cases than memory would hold.
+pub trait CaseVisitor {
+    /// The next case.
+    fn case(&mut self, matched: &CaseMatched);
+}
+
+impl<F: FnMut(&CaseMatched)> CaseVisitor for F {
+    fn case(&mut self, matched: &CaseMatched) {
+        self(matched);
+    }
+}
+
 /// Joins the records of several logs. Several logs of one member are taken as one
 /// after the other.
 #[must_use]
 pub fn match_logs(logs: &[LogRecords]) -> Matched {
-    let mut findings: Vec<_> = logs
-        .iter()
-        .flat_map(|log| log.findings.iter().cloned())
-        .collect();
-    let mut pairs: BTreeMap<StatementId, Pair> = BTreeMap::new();
-    for log in logs {
-        for (leaf, facts) in &log.records {
-            if let Some((id, entry)) = Entry::of(log, leaf, facts.as_ref()) {
-                pairs.entry(id).or_default().take(entry, &mut findings);
-            }
+    let mut matched = Matched {
+        statements: Vec::new(),
+        findings: logs
+            .iter()
+            .flat_map(|log| log.findings.iter().cloned())
+            .collect(),
+    };
+    visit_cases(logs, &mut |case: &CaseMatched| {
+        matched.statements.extend(case.statements.iter().cloned());
+        matched.findings.extend(case.findings.iter().cloned());
+    });
+    matched
+        .statements
+        .sort_by_key(|statement| (statement.first_time(), statement.statement));
+    matched
+}
+
+/// Joins the records of several logs, and hands over one case after the other.
+/// The findings of the single logs stay with them.
+pub fn visit_cases(logs: &[LogRecords], visitor: &mut dyn CaseVisitor) {
+    let shown = Shown::of(logs.iter().map(LogRecords::shown));
+    let records = logs.iter().flat_map(|log| {
+        log.records.iter().map(|(leaf, facts)| Record {
+            member: &log.member,
+            leaf,
+            facts: facts.as_ref(),
+        })
+    });
+    let mut cases: BTreeMap<CaseId, Vec<Joined>> = BTreeMap::new();
+    for joined in join(records, &shown) {
+        cases.entry(joined.statement.case).or_default().push(joined);
+    }
+    for (case, joined) in cases {
+        visitor.case(&case_of(case, joined));
+    }
+}
+
+/// A record, and whose log it is in.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    /// Whose log.
+    pub member: &'a MemberId,
+    /// The record.
+    pub leaf: &'a Leaf,
+    /// Its facts, if they are here.
+    pub facts: Option<&'a Facts>,
+}
+
+/// A statement with the records of both sides, and what does not fit together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The statement.
+    pub statement: MatchedStatement,
+    /// Of its records.
+    pub findings: Vec<Finding>,
+}
+
+/// Joins records by statement. All records of one statement must be among them;
+/// what is about no statement, or about none whose case is known, is passed over.
+#[must_use]
+pub fn join<'a>(records: impl IntoIterator<Item = Record<'a>>, shown: &Shown) -> Vec<Joined> {
+    let mut pairs: BTreeMap<StatementId, (Pair<'a>, Vec<Finding>)> = BTreeMap::new();
+    for record in records {
+        if let Some((id, entry)) = Entry::of(record) {
+            let (pair, findings) = pairs.entry(id).or_default();
+            pair.take(entry, findings);
         }
     }
-    let shown = Shown { logs };
-    let mut statements = Vec::with_capacity(pairs.len());
-    for (id, pair) in &pairs {
-        if let Some(statement) = pair.joined(*id, &shown) {
-            compare(pair, &statement, &mut findings);
-            statements.push(statement);
-        }
-    }
-    statements.sort_by_key(|statement| (statement.first_time(), statement.statement));
-    Matched {
-        statements,
+    let joined = pairs.into_iter().filter_map(|(id, (pair, mut findings))| {
+        let statement = pair.joined(id, shown)?;
+        compare(&pair, &statement, &mut findings);
+        Some(Joined {
+            statement,
+            findings,
+        })
+    });
+    joined.collect()
+}
+
+/// Makes one case of its statements.
+#[must_use]
+pub fn case_of(case: CaseId, joined: Vec<Joined>) -> CaseMatched {
+    let mut matched = CaseMatched {
+        case,
+        statements: Vec::with_capacity(joined.len()),
+        findings: Vec::new(),
+    };
+    for Joined {
+        statement,
         findings,
+    } in joined
+    {
+        matched.statements.push(statement);
+        matched.findings.extend(findings);
     }
+    matched
+        .statements
+        .sort_by_key(|statement| (statement.first_time(), statement.statement));
+    matched
 }
 
 // ---- One side's record of one statement
@@ -137,11 +236,12 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn of(
-        log: &'a LogRecords,
-        leaf: &'a Leaf,
-        facts: Option<&'a Facts>,
-    ) -> Option<(StatementId, Self)> {
+    fn of(record: Record<'a>) -> Option<(StatementId, Self)> {
+        let Record {
+            member,
+            leaf,
+            facts,
+        } = record;
         let by_kind = match leaf.kind.as_str() {
             record_kind::OFFERED | record_kind::SENT | record_kind::GAVE_UP => true,
             record_kind::RECEIVED | record_kind::REFUSED => false,
@@ -156,7 +256,7 @@ impl<'a> Entry<'a> {
         let entry = Self {
             leaf,
             facts,
-            member: &log.member,
+            member,
             counterpart: leaf.counterpart.as_ref()?,
             // Both sides record a refusal: who gave it and who was refused.
             is_sender: by_kind || (refused && is_out),
@@ -238,7 +338,7 @@ impl<'a> Pair<'a> {
         all.into_iter().flatten()
     }
 
-    fn joined(&self, statement: StatementId, shown: &Shown<'_>) -> Option<MatchedStatement> {
+    fn joined(&self, statement: StatementId, shown: &Shown) -> Option<MatchedStatement> {
         let (sender, recipient) = self.entries().next()?.parties();
         let mark = |entry: &Option<Entry<'_>>| entry.as_ref().map(Entry::mark);
         let facts = |entry: &Option<Entry<'a>>| entry.as_ref().and_then(|entry| entry.facts);
@@ -268,21 +368,35 @@ fn place_is_shared(leaf: &Leaf) -> bool {
 }
 
 /// Which logs are here, as far as they concern a pair of members.
-struct Shown<'a> {
-    logs: &'a [LogRecords],
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// By member, then by the number of the log.
+    logs: BTreeMap<MemberId, BTreeMap<u32, LogShown>>,
 }
 
-impl Shown<'_> {
+impl Shown {
+    /// Of these logs.
+    #[must_use]
+    pub fn of(logs: impl IntoIterator<Item = LogShown>) -> Self {
+        let mut shown = Self::default();
+        for log in logs {
+            let of_member = shown.logs.entry(log.origin.member.clone()).or_default();
+            of_member.insert(log.origin.n, log);
+        }
+        shown
+    }
+
     /// When the newest log of a member was fetched, if every record of all its logs
     /// with the counterpart is here.
     fn all_with(&self, member: &MemberId, counterpart: &MemberId) -> Option<TimeMs> {
-        let of_member = || self.logs.iter().filter(|log| log.member == *member);
-        let newest = of_member().max_by_key(|log| log.origin.n)?;
-        let is_shown =
-            |n: u32| of_member().any(|log| log.origin.n == n && log.shows_all_with(counterpart));
-        (1..=newest.origin.n)
-            .all(is_shown)
-            .then_some(newest.taken_at)
+        let of_member = self.logs.get(member)?;
+        let (n, newest) = of_member.last_key_value()?;
+        let is_shown = |n: u32| {
+            of_member
+                .get(&n)
+                .is_some_and(|log| log.shows_all_with(counterpart))
+        };
+        (1..=*n).all(is_shown).then_some(newest.taken_at)
     }
 }
 

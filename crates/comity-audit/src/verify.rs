@@ -70,6 +70,38 @@ impl LogRecords {
     pub fn shows_all_with(&self, counterpart: &MemberId) -> bool {
         self.complete || self.counterparts.contains(counterpart)
     }
+
+    /// How much of the log they are.
+    #[must_use]
+    pub fn shown(&self) -> LogShown {
+        LogShown {
+            origin: self.origin.clone(),
+            complete: self.complete,
+            counterparts: self.counterparts.clone(),
+            taken_at: self.taken_at,
+        }
+    }
+}
+
+/// How much of a log is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogShown {
+    /// Which log.
+    pub origin: Origin,
+    /// Whether all its records are here.
+    pub complete: bool,
+    /// If not: the counterparts about whom every record is here.
+    pub counterparts: BTreeSet<MemberId>,
+    /// When its head was fetched, by the auditor's clock.
+    pub taken_at: TimeMs,
+}
+
+impl LogShown {
+    /// Whether every record with this counterpart is here.
+    #[must_use]
+    pub fn shows_all_with(&self, counterpart: &MemberId) -> bool {
+        self.complete || self.counterparts.contains(counterpart)
+    }
 }
 
 /// Verifies what was pulled of one log.

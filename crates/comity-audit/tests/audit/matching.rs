@@ -1,6 +1,6 @@
 //! Two logs side by side.
 
-use comity_audit::{LogRecords, Mark, Matched, match_logs};
+use comity_audit::{CaseMatched, LogRecords, Mark, Matched, match_logs, visit_cases};
 use comity_testkit::federation::code;
 use comity_wire::ids::Hash;
 use comity_wire::registry::{Kind, direction, record_kind};
@@ -340,5 +340,42 @@ fn findings_of_the_logs_come_first_and_name_what_is_known() {
     assert_eq!(
         matched.findings[0].to_string(),
         "time-decreases: north.example, index 2: A record is dated before the one that it follows."
+    );
+}
+
+#[test]
+fn each_case_is_handed_over_once_and_whole() {
+    let mut two = delivered();
+    let answer = ("answer", 1, Kind::Acknowledgement);
+    two.deliver("platform", answer, [4_000, 5_000, 6_000], None);
+    let other = ("another", 2, Kind::TakedownRequest);
+    two.deliver("north", other, [7_000, 8_000, 9_000], None);
+    two.platform
+        .records
+        .retain(|(leaf, _)| leaf.statement != Some(statement("another")));
+    let mut seen = Vec::new();
+    visit_cases(&two.logs(), &mut |matched: &CaseMatched| {
+        let ids = matched.statements.iter().map(|found| found.statement);
+        let codes = matched.findings.iter().map(comity_audit::Finding::code);
+        seen.push((
+            matched.case,
+            ids.collect::<Vec<_>>(),
+            codes.collect::<Vec<_>>(),
+        ));
+    });
+    assert_eq!(
+        seen,
+        [
+            (
+                case(1),
+                vec![statement("request"), statement("answer")],
+                vec![]
+            ),
+            (
+                case(2),
+                vec![statement("another")],
+                vec!["missing-at-recipient"]
+            ),
+        ]
     );
 }
