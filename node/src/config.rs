@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use comity_trust::owned::{Domain, Prefix};
@@ -97,12 +98,14 @@ pub enum Relay {
 }
 
 /// The audit log.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Log {
     /// Which of the member's logs this node writes, from 1. Its key is `log-<number>.pem`.
-    #[serde(deserialize_with = "log_number")]
     pub number: u32,
+    /// Where the number stands in the text of the configuration, in bytes.
+    pub number_at: Range<usize>,
+    /// The file of the copy of the newest signed head, apart from the data.
+    pub head_copy: PathBuf,
 }
 
 /// What the member says about itself: `comity member export` puts it into the entry
@@ -183,8 +186,15 @@ struct Written {
     api: WrittenApi,
     #[serde(default)]
     work: Work,
-    log: Log,
+    log: WrittenLog,
     member: Profile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenLog {
+    number: Spanned<LogNumber>,
+    head_copy: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -196,6 +206,9 @@ struct WrittenApi {
     #[serde(default)]
     hosts: Vec<String>,
 }
+
+/// The copy of the newest signed head, beside the keys unless the file says otherwise.
+const HEAD_COPY_FILE: &str = "head-copy";
 
 /// Where the API listens unless the file says otherwise.
 pub const API_LISTEN_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8640);
@@ -233,17 +246,35 @@ impl Config {
         })?;
         let api = written.api.checked(path, text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
+        let (data_dir, keys_dir) = (folder.join(written.data_dir), folder.join(written.keys_dir));
+        let head_copy = written.log.head_copy.as_ref();
+        let log = Log {
+            number: written.log.number.get_ref().0,
+            number_at: written.log.number.span(),
+            head_copy: head_copy.map_or_else(
+                || keys_dir.join(HEAD_COPY_FILE),
+                |file| folder.join(file.get_ref()),
+            ),
+        };
+        if let Some(named) = head_copy.filter(|_| log.head_copy.starts_with(&data_dir)) {
+            let at = Place::of(text, named.span().start);
+            return Err(invalid(
+                path,
+                Some(at),
+                "the copy of the head must lie apart from the data: whoever puts an old copy of the data back would put it back too",
+            ));
+        }
         Ok(Self {
             path: path.to_owned(),
             id: written.id,
-            data_dir: folder.join(written.data_dir),
-            keys_dir: folder.join(written.keys_dir),
+            data_dir,
+            keys_dir,
             tokens_dir: folder.join(written.tokens_dir),
             federation: folder.join(written.federation),
             network: written.network,
             api,
             work: written.work,
-            log: written.log,
+            log,
             member: written.member,
         })
     }
@@ -371,10 +402,15 @@ fn review_default() -> Vec<Kind> {
     ]
 }
 
-fn log_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    match u32::deserialize(deserializer)? {
-        0 => Err(de::Error::custom("must be 1 or more")),
-        number => Ok(number),
+/// 1 or more.
+struct LogNumber(u32);
+
+impl<'de> Deserialize<'de> for LogNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            0 => Err(de::Error::custom("must be 1 or more")),
+            number => Ok(Self(number)),
+        }
     }
 }
 
@@ -516,6 +552,7 @@ mod tests {
         assert_eq!(config.work.review, review_default());
         assert_eq!(config.work.relay, Relay::Automatic);
         assert_eq!(config.log.number, 1);
+        assert_eq!(config.log.head_copy, Path::new("here/keys/head-copy"));
     }
 
     #[test]
@@ -581,6 +618,12 @@ mod tests {
             "unknown variant",
         );
         check("number", "number = 0", "log.number", "must be 1 or more");
+        check(
+            "# head_copy",
+            "head_copy = \"data/copy\"",
+            "log.head_copy",
+            "must lie apart from the data",
+        );
         check("number", "number = -1", "log.number", "invalid value");
         check(
             "name =",

@@ -102,8 +102,13 @@ review = ["takedown-request", "referral", "transfer", "amendment", "withdrawal"]
 relay = "automatic"
 
 [log]
-# Which of the member's audit logs this node writes. A restore from backup opens the next one.
+# Which of the member's audit logs this node writes. A restore from backup opens the next one: `comity log restore`
+# writes it here.
 number = 1
+
+# The newest signed head once more, apart from the data: by it the node tells that an old copy of the data was put back.
+# Best on another disk, and not part of the backup of the data. Default: beside the keys.
+# head_copy = "keys/head-copy"
 
 # What follows is what the member says about itself. `comity member export` makes the entry that the governance puts
 # into the roster; after a change, export again and give it to the governance. Roles and role addresses, never persons.

@@ -3,7 +3,7 @@
 //! ```text
 //! keys/statement.pem   signs statements and refusals
 //! keys/log-<n>.pem     signs checkpoints and receipts of log n
-//! keys/witness.pem     is for cosigning the checkpoints of others
+//! keys/witness.pem     is for cosigning the checkpoints of others; `witness-<n>.pem` since a restore opened log n
 //! keys/transport.pem   is the identity of the node on the network
 //! keys/storage.key     protects what is stored: 64 hex digits and a line end
 //! ```
@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 
 use comity_trust::key_file;
-use comity_trust::limits::KEY_FILE_BYTES_MAX;
+use comity_trust::limits::{KEY_FILE_BYTES_MAX, LOGS_PER_MEMBER_MAX};
 use comity_wire::registry::KeyPurpose;
 use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
@@ -120,6 +120,13 @@ pub const STORAGE_KEY_FILE: &str = "storage.key";
 pub fn path_of(dir: &Path, purpose: KeyPurpose, log_number: u32) -> PathBuf {
     match purpose {
         KeyPurpose::Log => dir.join(format!("log-{log_number}.pem")),
+        KeyPurpose::Witness => {
+            // A restore makes a new one with the new log, and the number of the log decides from when on it counts.
+            let renewed = (1..=log_number).rev().take(LOGS_PER_MEMBER_MAX);
+            let renewed = renewed.map(|number| dir.join(format!("witness-{number}.pem")));
+            let newest = renewed.into_iter().find(|path| path.exists());
+            newest.unwrap_or_else(|| dir.join("witness.pem"))
+        }
         other => dir.join(format!("{other}.pem")),
     }
 }

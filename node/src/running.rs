@@ -31,6 +31,8 @@ pub struct Parts<'a> {
     pub keys_dir: PathBuf,
     /// The folder of journal, log and views.
     pub data_dir: &'a Path,
+    /// The file of the copy of the newest signed head.
+    pub head_copy: PathBuf,
     /// Multiaddresses to listen at.
     pub listen: Vec<String>,
     /// Multiaddresses at which others reach it.
@@ -183,7 +185,8 @@ struct Stores {
 impl Stores {
     fn open(parts: &Parts<'_>) -> Result<Self, Failure> {
         let key = StorageKey::read(&parts.keys_dir.join(STORAGE_KEY_FILE)).map_err(of_store)?;
-        let journal = Journal::open(parts.data_dir, &key, &parts.origin).map_err(of_store)?;
+        let (dir, origin, copy) = (parts.data_dir, &parts.origin, &parts.head_copy);
+        let journal = Journal::open_beside(dir, &key, origin, copy).map_err(of_store)?;
         let views = Views::open(parts.data_dir, VIEWS_SCHEMA).map_err(of_store)?;
         if let Some(why) = views.opened_empty() {
             tracing::info!(target: "comity.node", event = "views-opened-empty", why);

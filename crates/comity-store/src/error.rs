@@ -81,6 +81,34 @@ pub enum StoreError {
         /// Records under the head record.
         size: u64,
     },
+    /// The copy of the head that lies apart is of a longer tree, or of another one.
+    #[error(
+        "the journal has {size} records, and the copy of the head has seen {copied}: an old copy of the data directory was put back"
+    )]
+    HeadBehindCopy {
+        /// Records under the head record.
+        size: u64,
+        /// Records under the copied head.
+        copied: u64,
+    },
+    /// The copy of the head is no signed head of a log of this member.
+    #[error("{} is no signed head of this log", file.display())]
+    HeadCopyUnreadable {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The copy of the head is not what this process wrote last.
+    #[error("{} was changed by somebody else", file.display())]
+    HeadCopyConflict {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A log ends at a head that it has had or that follows, and the next one has the next number.
+    #[error("the log cannot end so: {what}")]
+    CannotClose {
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// The journal is that of another log.
     #[error("the journal is that of another log")]
     OriginIsAnother,
@@ -200,6 +228,10 @@ impl StoreError {
             Self::HeadMissing { .. } => "head-missing",
             Self::HeadConflict { .. } => "head-conflict",
             Self::HeadBehindCheckpoint { .. } => "head-behind-checkpoint",
+            Self::HeadBehindCopy { .. } => "head-behind-copy",
+            Self::HeadCopyUnreadable { .. } => "head-copy-unreadable",
+            Self::HeadCopyConflict { .. } => "head-copy-conflict",
+            Self::CannotClose { .. } => "cannot-close",
             Self::OriginIsAnother => "store-origin-is-another",
             Self::FormatUnknown { .. } => "store-format-unknown",
             Self::StorageKeyWrong => "storage-key-wrong",
@@ -233,6 +265,9 @@ impl StoreError {
             | Self::DiskLow { .. }
             | Self::HeadConflict { .. }
             | Self::HeadBehindCheckpoint { .. }
+            | Self::HeadBehindCopy { .. }
+            | Self::HeadCopyUnreadable { .. }
+            | Self::HeadCopyConflict { .. }
             | Self::OriginIsAnother
             | Self::FormatUnknown { .. }
             | Self::StorageKeyWrong
@@ -257,6 +292,7 @@ impl StoreError {
             | Self::PositionUnknown
             | Self::RecordUnknown { .. }
             | Self::Append(_)
+            | Self::CannotClose { .. }
             | Self::CheckpointIsAnother
             | Self::JournalFull
             | Self::ViewValueTooLong { .. }
@@ -279,15 +315,23 @@ impl StoreError {
             | Self::HeadMissing { .. }
             | Self::EpochKeyMissing { .. }
             | Self::EpochKeyDamaged { .. } => {
-                "Do not change the directory; restore it from a backup into a new log."
+                "Do not change the directory; put a backup in its place and run `comity log restore`."
             }
             Self::HeadConflict { .. } => {
                 "Find out what wrote to the data directory, stop it, then start the node again."
             }
-            Self::HeadBehindCheckpoint { .. } => {
-                "The directory is older than what was published: restore it into a new log."
+            Self::HeadBehindCheckpoint { .. } | Self::HeadBehindCopy { .. } => {
+                "Run `comity log restore`: it says what is lost and begins a new log. If a newer copy exists, put that back first."
             }
-            Self::OriginIsAnother => "Give the data directory of this member's open log.",
+            Self::HeadCopyUnreadable { .. } => {
+                "Put the right file back. Only if it is lost and the data is known to be the newest, remove it: it is written anew."
+            }
+            Self::HeadCopyConflict { .. } => {
+                "Find out what else writes this file (two nodes with one log?), stop it, then start the node again."
+            }
+            Self::OriginIsAnother => {
+                "Give the data directory of the log whose number the configuration names; if a restore was under way, run `comity log restore` again."
+            }
             Self::FormatUnknown { .. } => {
                 "Use the version of the program that wrote it, or a later one."
             }
@@ -305,6 +349,7 @@ impl StoreError {
             | Self::PositionUnknown
             | Self::RecordUnknown { .. }
             | Self::Append(_)
+            | Self::CannotClose { .. }
             | Self::CheckpointIsAnother
             | Self::JournalFull
             | Self::ViewValueTooLong { .. }

@@ -50,7 +50,7 @@ impl Slots {
             found.push(record);
         }
         match found.as_slice() {
-            [Some(a), Some(b)] if a.origin != b.origin => Err(StoreError::HeadDamaged {
+            [Some(a), Some(b)] if !of_one_member(a, b) => Err(StoreError::HeadDamaged {
                 file: paths(dir)[1].clone(),
             }),
             [Some(a), Some(b)] if a.batch < b.batch => Ok(Some(b.clone())),
@@ -106,6 +106,8 @@ impl Slots {
     }
 
     /// Replaces the record by `next`, if both files are as this process left them; durable.
+    ///
+    /// Within a log the tree only grows. The next log of the same member begins with a tree of its own.
     pub(crate) fn swap(&mut self, next: HeadRecord) -> Result<(), StoreError> {
         for slot in &self.slots {
             slot.is_unchanged()?;
@@ -113,7 +115,12 @@ impl Slots {
         let [a, b] = &mut self.slots;
         let (slot, after) = if self.next == 0 { (a, 1) } else { (b, 0) };
         let stored = self.stored.head;
-        Head::compare_and_swap(&stored, &stored, &next.head).map_err(|_| {
+        let before = if next.origin == self.stored.origin {
+            stored
+        } else {
+            Head::empty()
+        };
+        Head::compare_and_swap(&before, &before, &next.head).map_err(|_| {
             StoreError::HeadConflict {
                 file: slot.path.clone(),
             }
@@ -180,6 +187,16 @@ const SLOT_BYTES: usize = COPY_AT + RECORD_BYTES;
 
 fn paths(dir: &Path) -> [PathBuf; 2] {
     [dir.join("a"), dir.join("b")]
+}
+
+/// Whether two records can be before and after one write: of one log, or of a log and the one that follows it.
+fn of_one_member(a: &HeadRecord, b: &HeadRecord) -> bool {
+    let (older, newer) = if a.batch < b.batch { (a, b) } else { (b, a) };
+    let (old, new) = (&older.origin, &newer.origin);
+    old == new
+        || (older.batch < newer.batch
+            && (&old.fed, &old.member) == (&new.fed, &new.member)
+            && old.n < new.n)
 }
 
 /// The first file, for errors about both.

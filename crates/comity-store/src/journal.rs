@@ -6,9 +6,13 @@
 //! commit     append and sync, read back and hash again, compare and swap the head record
 //! read       one frame, one record; replay: all of them in order
 //! export     publish: the checkpoint; export: a folder for other people's verifiers
+//! closed     the log ends, and the next one of the member begins in the same journal
+//! copy       the newest signed head once more, apart from the data: an old copy is told by it
 //! ```
 
+pub mod closed;
 mod commit;
+mod copy;
 mod export;
 mod open;
 mod read;
@@ -37,6 +41,9 @@ use crate::segment::Segment;
 use crate::storage_key::StorageKey;
 use crate::tiles::Tiles;
 
+use closed::ClosedLog;
+use copy::HeadCopy;
+
 /// The journal of one node, and the audit log in it. Used by one thread, by one process.
 pub struct Journal {
     dir: PathBuf,
@@ -50,6 +57,9 @@ pub struct Journal {
     segments: Vec<Segment>,
     /// Where each record of the log is.
     records: Vec<Position>,
+    /// The logs that were written here before this one, the oldest first.
+    closed: Vec<ClosedLog>,
+    copy: Option<HeadCopy>,
     /// The segment that is written to; none after opening: what is behind the last frame is not trusted.
     active: Option<Active>,
     slots: Slots,
@@ -72,6 +82,24 @@ impl Journal {
     /// `journal-damaged`, with file and offset. `head-behind-checkpoint`: an old copy was put back.
     pub fn open(dir: &Path, key: &StorageKey, origin: &Origin) -> Result<Self, StoreError> {
         Self::open_on(Arc::new(RealDisk), Settings::default(), dir, key, origin)
+    }
+
+    /// As [`Journal::open`], with a copy of the newest signed head in the file `copy`, apart from the data directory:
+    /// whatever is published is written there too, and a data directory that is behind it is not opened.
+    ///
+    /// # Errors
+    /// As [`Journal::open`]; `head-behind-copy`: an old copy of the data was put back; `head-copy-unreadable`.
+    pub fn open_beside(
+        dir: &Path,
+        key: &StorageKey,
+        origin: &Origin,
+        copy: &Path,
+    ) -> Result<Self, StoreError> {
+        let settings = Settings {
+            copy: Some(copy.to_owned()),
+            ..Settings::default()
+        };
+        Self::open_on(Arc::new(RealDisk), settings, dir, key, origin)
     }
 
     /// The head of the last commit.
@@ -109,6 +137,12 @@ impl Journal {
     #[must_use]
     pub fn tiles(&self) -> &Tiles {
         &self.tiles
+    }
+
+    /// The logs that were written here before this one, the oldest first.
+    #[must_use]
+    pub fn closed(&self) -> &[ClosedLog] {
+        &self.closed
     }
 
     /// The log whose journal this is.
@@ -153,6 +187,10 @@ pub(crate) struct Settings {
     pub(crate) segment_bytes: u32,
     pub(crate) free_bytes_min: u64,
     pub(crate) random: Random,
+    /// The file of the copy of the head.
+    pub(crate) copy: Option<PathBuf>,
+    /// Whether a journal that is behind what was published may be opened.
+    pub(crate) may_be_old: bool,
 }
 
 impl Default for Settings {
@@ -161,6 +199,8 @@ impl Default for Settings {
             segment_bytes: SEGMENT_BYTES,
             free_bytes_min: FREE_BYTES_MIN,
             random: seal::random,
+            copy: None,
+            may_be_old: false,
         }
     }
 }
@@ -174,3 +214,4 @@ const JOURNAL_DIR: &str = "journal";
 const HEAD_DIR: &str = "head";
 const KEYS_DIR: &str = "keys";
 const LOG_DIR: &str = "log";
+const CLOSED_DIR: &str = "closed";

@@ -21,6 +21,7 @@
 //! journal/        segments of frames: everything that must survive
 //! head/a, head/b  where the journal ends, and the tree over its records
 //! log/            the published checkpoint, and tiles of hashes: derived
+//! closed/<n>/     the tiles of a log that was closed: derived
 //! views/          sled: derived
 //! ```
 //!
@@ -55,7 +56,8 @@ mod tests;
 
 pub use error::StoreError;
 pub use journal::Journal;
-pub use position::{Position, RECORD_KIND, Scope, Stored};
+pub use journal::closed::ClosedLog;
+pub use position::{CLOSED_KIND, Position, RECORD_KIND, Scope, Stored};
 pub use record::split_record;
 pub use storage_key::StorageKey;
 pub use tiles::Tiles;

@@ -56,6 +56,9 @@ impl fmt::Debug for Stored {
 /// Kind of the frames that hold records of the audit log.
 pub const RECORD_KIND: u8 = 255;
 
+/// Kind of the frames that end a log: what follows is of the next one.
+pub const CLOSED_KIND: u8 = 253;
+
 /// Kind of the frames that hold a wrapped data key. They have no number in the sequence, and nobody sees them.
 pub(crate) const KEY_KIND: u8 = 254;
 

@@ -72,6 +72,7 @@ async fn serve_member(
         keys,
         keys_dir: config.keys_dir.clone(),
         data_dir: &config.data_dir,
+        head_copy: config.log.head_copy.clone(),
         listen: config.network.listen.clone(),
         external: config.network.external.clone(),
         policy: Policy {

@@ -172,6 +172,7 @@ pub(super) async fn found(folder: Folder, newest: TimeMs) -> Result<World, Failu
             keys: &keys,
             keys_dir: config.keys_dir.clone(),
             data_dir: &data_dir,
+            head_copy: config.log.head_copy.clone(),
             listen: Vec::new(),
             external: Vec::new(),
             policy: Policy::default(),

@@ -7,7 +7,8 @@ use comity_engine::ports::{Fault, Position, Row, Scope, Store, Stored, Views};
 use comity_log::head::Head;
 use comity_log::store::TileReader as _;
 use comity_log::tile::TileId;
-use comity_store::{Journal, RECORD_KIND, StoreError};
+use comity_store::position::KINDS_RESERVED_FROM;
+use comity_store::{Journal, StoreError};
 
 /// The version of what the engine writes into the views: another one, and they are made anew.
 pub const VIEWS_SCHEMA: u32 = 3;
@@ -89,8 +90,8 @@ impl Store for JournalStore {
         each: &mut dyn FnMut(Position, Stored) -> ControlFlow<()>,
     ) -> Result<(), Fault> {
         let mut pass = |at: comity_store::Position, stored: comity_store::Stored| {
-            // Records are read by their index.
-            if stored.kind == RECORD_KIND {
+            // Records are read by their index; where a log ended is asked for.
+            if stored.kind >= KINDS_RESERVED_FROM {
                 ControlFlow::Continue(())
             } else {
                 each(Position(at.0), shown(stored))

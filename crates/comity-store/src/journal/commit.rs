@@ -66,7 +66,7 @@ impl Journal {
     }
 
     /// One write and one sync.
-    fn append_chunk(&mut self, chunk: &Chunk) -> Result<Active, StoreError> {
+    pub(super) fn append_chunk(&mut self, chunk: &Chunk) -> Result<Active, StoreError> {
         let path = segment::path_of(&self.journal_dir(), chunk.segment);
         let file = match self.active.take() {
             Some(active) if !chunk.is_new_segment() => active.file,
@@ -94,7 +94,11 @@ impl Journal {
         Ok(file)
     }
 
-    fn read_back(&self, chunk: &Chunk, file: &dyn DiskFile) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn read_back(
+        &self,
+        chunk: &Chunk,
+        file: &dyn DiskFile,
+    ) -> Result<Vec<u8>, StoreError> {
         let path = segment::path_of(&self.journal_dir(), chunk.segment);
         let mut bytes = vec![0; chunk.bytes.len()];
         let read = file.read_at(&mut bytes, u64::from(chunk.start));

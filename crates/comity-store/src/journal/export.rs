@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use comity_log::bundle;
 use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint};
+use comity_log::head::Head;
 use comity_log::limits::TILE_HASHES;
 use comity_log::tile::BundleId;
 use comity_log::tree::Tree;
@@ -18,11 +19,15 @@ impl Journal {
     /// Writes the signed checkpoint to `log/checkpoint`: after a crash either the old one or this one is there.
     ///
     /// # Errors
-    /// `checkpoint-is-another`: it is not of this log at its head or before. The disk.
+    /// `checkpoint-is-another`: it is not of this log at its head or before. `head-copy-conflict`. The disk.
     pub fn publish(&mut self, checkpoint: &[u8]) -> Result<(), StoreError> {
         self.claims_of(checkpoint)?;
         let path = checkpoint_path(self.tiles.dir());
-        disk::replace(self.disk.as_ref(), &path, checkpoint).map_err(io_error("write", &path))
+        disk::replace(self.disk.as_ref(), &path, checkpoint).map_err(io_error("write", &path))?;
+        match &mut self.copy {
+            Some(copy) => copy.swap(self.disk.as_ref(), checkpoint),
+            None => Ok(()),
+        }
     }
 
     /// The checkpoint published last; none before the first.
@@ -47,7 +52,7 @@ impl Journal {
         }
         self.disk.create_dir(to).map_err(io_error("make", to))?;
         let tiles = Tiles::new(to.to_owned(), Arc::clone(&self.disk));
-        self.write_tree(&tiles, &claims.head)?;
+        self.write_tree(&tiles, &claims.head, &self.records)?;
         self.write_entries(to, claims.head.size())?;
         let path = checkpoint_path(to);
         disk::replace(self.disk.as_ref(), &path, checkpoint).map_err(io_error("write", &path))
@@ -86,16 +91,26 @@ impl Journal {
         if claimed.origin != *self.origin() || claimed.head.size() > head.size() {
             return Err(StoreError::CheckpointIsAnother);
         }
-        let had = if claimed.head.size() == head.size() {
-            head
-        } else {
-            Tree::open(&self.tiles, &head)?.head_at(claimed.head.size())?
-        };
-        if claimed.head == had {
+        if self.has_had(&claimed.head)? {
             Ok(claimed.clone())
         } else {
             Err(StoreError::CheckpointIsAnother)
         }
+    }
+
+    /// Whether the tree has this head, or had it when it was smaller.
+    ///
+    /// # Errors
+    /// The tiles cannot be read.
+    pub fn has_had(&self, earlier: &Head) -> Result<bool, StoreError> {
+        let head = self.head();
+        if earlier.size() > head.size() {
+            return Ok(false);
+        }
+        if earlier.size() == head.size() || earlier.size() == 0 {
+            return Ok(*earlier == head || *earlier == Head::empty());
+        }
+        Ok(Tree::open(&self.tiles, &head)?.head_at(earlier.size())? == *earlier)
     }
 }
 

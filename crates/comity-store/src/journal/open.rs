@@ -12,6 +12,8 @@ use comity_log::head::Head;
 use comity_log::limits::BATCH_LEAVES_MAX;
 use comity_log::names::Origin;
 
+use super::closed::Ended;
+use super::copy::{self, HeadCopy};
 use super::{HEAD_DIR, JOURNAL_DIR, Journal, KEYS_DIR, LOG_DIR, Settings};
 use crate::batch::Batch;
 use crate::disk::Disk;
@@ -20,7 +22,7 @@ use crate::error::{StoreError, io_error};
 use crate::frame::Frame;
 use crate::head::{self, HeadRecord, Slots};
 use crate::keys::Keys;
-use crate::position::{Position, RECORD_KIND};
+use crate::position::{CLOSED_KIND, Position, RECORD_KIND};
 use crate::segment::{self, HeaderFault, Segment, SegmentHeader};
 use crate::storage_key::StorageKey;
 use crate::tiles::{Tiles, TilesToWrite};
@@ -69,7 +71,12 @@ impl Journal {
             return Err(StoreError::OriginIsAnother);
         }
         let scan = Scan::of(disk.as_ref(), &journal_dir, &stored)?;
-        not_older_than_published(disk.as_ref(), dir, &stored)?;
+        if !settings.may_be_old {
+            not_older_than_published(disk.as_ref(), dir, &stored)?;
+        }
+        let copy = settings.copy.as_ref();
+        let copy = copy.map(|path| HeadCopy::read(disk.as_ref(), path, &stored));
+        let copy = copy.transpose()?;
         let slots = Slots::settle(disk.as_ref(), &head_dir, stored)?;
         remove_segments_beyond(disk.as_ref(), &journal_dir, &segments, slots.stored())?;
 
@@ -84,6 +91,8 @@ impl Journal {
             keys: scan.keys,
             segments: scan.segments,
             records: scan.records,
+            closed: Vec::new(),
+            copy,
             active: None,
             slots,
             edge: Edge::empty(),
@@ -92,8 +101,22 @@ impl Journal {
             stopped: false,
             reading: RefCell::new(None),
         };
+        journal.closed = journal.closed_logs(scan.closed)?;
         journal.edge = journal.whole_tree()?;
+        journal.is_of_the_copy()?;
         Ok(journal)
+    }
+
+    /// A journal that is longer than the copy of the head must have grown from it.
+    fn is_of_the_copy(&self) -> Result<(), StoreError> {
+        let copied = self.copy.as_ref().and_then(|copy| copy.head(self.origin()));
+        match copied {
+            Some(copied) if !self.has_had(&copied)? => Err(StoreError::HeadBehindCopy {
+                size: self.head().size(),
+                copied: copied.size(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The edge of the tree under the head record, over tiles that are all there.
@@ -101,25 +124,45 @@ impl Journal {
         let head = self.slots.stored().head;
         let failed = || io_error("read the tiles below", self.tiles.dir());
         self.tiles.remove_beyond(&head).map_err(failed())?;
-        if !self.tiles.are_whole(&head).map_err(failed())? {
-            return self.write_tree(&self.tiles, &head);
-        }
-        Ok(Edge::load(&self.tiles, &head)?)
+        self.tiles_of(&self.tiles, &head, &self.records)
     }
 
-    /// Writes the tiles of the tree under `head`, from the records in the journal.
+    /// The edge of a tree whose tiles are there, made anew if need be.
+    pub(super) fn tiles_of(
+        &self,
+        tiles: &Tiles,
+        head: &Head,
+        records: &[Position],
+    ) -> Result<Edge, StoreError> {
+        let whole = tiles.are_whole(head);
+        if whole.map_err(io_error("read the tiles below", tiles.dir()))? {
+            return Ok(Edge::load(tiles, head)?);
+        }
+        self.write_tree(tiles, head, records)
+    }
+
+    /// Writes the tiles of the tree under `head`, from its records in the journal.
     ///
     /// # Errors
     /// The records have another root: one of them is not what it was.
-    pub(super) fn write_tree(&self, tiles: &Tiles, head: &Head) -> Result<Edge, StoreError> {
+    pub(super) fn write_tree(
+        &self,
+        tiles: &Tiles,
+        head: &Head,
+        records: &[Position],
+    ) -> Result<Edge, StoreError> {
+        let mut places = records.iter();
         let mut edge = Edge::empty();
         while edge.head().size() < head.size() {
-            let from = edge.head().size();
-            let most = u64::try_from(BATCH_LEAVES_MAX).unwrap_or(u64::MAX);
-            let to = head.size().min(from.saturating_add(most));
-            let leaves = (from..to)
-                .map(|index| self.record(index).map(|(leaf, _)| leaf))
+            let left = head.size().saturating_sub(edge.head().size());
+            let left = usize::try_from(left).unwrap_or(usize::MAX);
+            let leaves = (&mut places)
+                .take(left.min(BATCH_LEAVES_MAX))
+                .map(|at| self.record_at(*at).map(|(leaf, _)| leaf))
                 .collect::<Result<Vec<_>, _>>()?;
+            if leaves.is_empty() {
+                break;
+            }
             let appended = edge.append(&leaves)?;
             let written: Vec<_> = appended.tiles().iter().map(|tile| tile.id()).collect();
             let writing = appended.write(&mut TilesToWrite(tiles));
@@ -142,7 +185,10 @@ impl Journal {
 /// What is found in the frames below the head record.
 struct Scan {
     segments: Vec<Segment>,
+    /// Of the log that is written now.
     records: Vec<Position>,
+    /// Of the logs before it.
+    closed: Vec<Ended>,
     keys: Keys,
 }
 
@@ -151,6 +197,7 @@ impl Scan {
         let mut scan = Self {
             segments: Vec::new(),
             records: Vec::new(),
+            closed: Vec::new(),
             keys: Keys::default(),
         };
         let mut next_seq = 0;
@@ -213,8 +260,13 @@ impl Scan {
             } else {
                 *next_seq = next_seq.saturating_add(1);
             }
-            if header.kind == RECORD_KIND {
-                self.records.push(at);
+            match header.kind {
+                RECORD_KIND => self.records.push(at),
+                CLOSED_KIND => self.closed.push(Ended {
+                    at,
+                    records: std::mem::take(&mut self.records),
+                }),
+                _ => {}
             }
             let length = rest.len().saturating_sub(after.len());
             let offset = u32::try_from(length)
@@ -302,6 +354,9 @@ fn not_older_than_published(
     };
     let published = published.claimed();
     let (head, size) = (published.head, stored.head.size());
+    if copy::is_of_the_log_before(&published.origin, &stored.origin) {
+        return Ok(());
+    }
     if published.origin != stored.origin
         || head.size() > size
         || (head.size() == size && head != stored.head)

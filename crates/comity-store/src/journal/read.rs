@@ -35,7 +35,11 @@ impl Journal {
             None => self.records.get(place),
             Some(staged) => self.batch.records.get(staged),
         };
-        let at = *at.ok_or_else(unknown)?;
+        self.record_at(*at.ok_or_else(unknown)?)
+    }
+
+    /// Leaf and facts of the record in the frame at `at`.
+    pub(super) fn record_at(&self, at: Position) -> Result<(Vec<u8>, Option<Vec<u8>>), StoreError> {
         let stored = self.read(at)?;
         let (leaf, facts) =
             split_record(&stored.body).ok_or_else(|| self.damaged(at, "a record is not one"))?;

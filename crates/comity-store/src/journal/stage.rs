@@ -58,7 +58,12 @@ impl Journal {
         self.batch = Batch::after(stored.batch, stored.next_seq);
     }
 
-    fn stage_frame(&mut self, kind: u8, owner: Owner, body: &[u8]) -> Result<Position, StoreError> {
+    pub(super) fn stage_frame(
+        &mut self,
+        kind: u8,
+        owner: Owner,
+        body: &[u8],
+    ) -> Result<Position, StoreError> {
         if self.stopped {
             return Err(StoreError::Stopped);
         }

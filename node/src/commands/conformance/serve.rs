@@ -49,6 +49,7 @@ pub(super) async fn serve(
         keys: &keys,
         keys_dir,
         data_dir: &data_dir,
+        head_copy: data_dir.join("head-copy"),
         listen,
         external: Vec::new(),
         policy: Policy::default(),
