@@ -201,9 +201,7 @@ async fn serve(mut inbox: Inbox, engine: Engine) {
     let mut answers = JoinSet::new();
     while let Some(incoming) = inbox.next().await {
         while answers.try_join_next().is_some() {}
-        let Some(protocol) = Net::spoken(incoming.protocol) else {
-            continue;
-        };
+        let protocol = Net::spoken(incoming.protocol);
         let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
             if let Some(reply) = engine.busy(protocol, &incoming.bytes) {
                 incoming.answer(reply);

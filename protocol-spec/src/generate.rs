@@ -130,6 +130,7 @@ fn cddl_choices(registries: &[Registry]) -> String {
             "answer-code",
             "exchange-code",
             "audit-code",
+            "witness-code",
             "delivery-code",
             "protocol",
         ];

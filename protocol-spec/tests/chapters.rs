@@ -31,13 +31,14 @@ const CHAPTERS: [&str; 18] = [
 ];
 
 /// The registries whose codes the chapters explain.
-const CODES: [&str; 8] = [
+const CODES: [&str; 9] = [
     "check",
     "transition",
     "exchange-code",
     "chain-code",
     "log-code",
     "audit-code",
+    "witness-code",
     "finding",
     "object-code",
 ];

@@ -255,7 +255,7 @@ fn has_bound(line: &str) -> bool {
 /// Where the CDDL says limits, and which; a number where it is none: the number
 /// of ports or of autonomous systems, or what a form of its own bounds. `/1000`: in
 /// seconds.
-const FRAGMENTS: [(&str, &str); 85] = [
+const FRAGMENTS: [(&str, &str); 90] = [
     ("time-ms     = uint .le {}", "TIME_MS_MAX"),
     ("time-s      = uint .le {}", "TIME_MS_MAX/1000"),
     ("duration-ms = uint .le {}", "DURATION_MS_MAX"),
@@ -362,4 +362,18 @@ const FRAGMENTS: [(&str, &str); 85] = [
     ("path: [*{} hash], checkpoint", "PROOF_HASHES_MAX"),
     ("[*{} audit-record]", "AUDIT_RECORDS_MAX"),
     ("path: [*{} hash]", "PATH_MAX"),
+    (
+        "\"add-checkpoint\", tstr .size (1..{})",
+        "WITNESS_ASK_BYTES_MAX",
+    ),
+    (
+        "\"evidence\", bstr .size (1..{})",
+        "WITNESS_EVIDENCE_BYTES_MAX",
+    ),
+    ("200..599, tstr .size (0..{})", "WITNESS_ANSWER_BYTES_MAX"),
+    ("path: [*{} hash] / null", "CONSISTENCY_PATH_MAX"),
+    (
+        "cosigned-checkpoint = tstr .size (1..{})",
+        "COSIGNED_BYTES_MAX",
+    ),
 ];

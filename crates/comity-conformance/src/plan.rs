@@ -6,7 +6,9 @@
 use comity_wire::exchange::{ExchangeRequest, Offer};
 use comity_wire::ids::MemberId;
 use comity_wire::leaf::RosterRef;
-use comity_wire::limits::{EXCHANGE_REQUEST_BYTES_MAX, SMALL_REQUEST_BYTES_MAX, WITNESS_BYTES_MAX};
+use comity_wire::limits::{
+    EXCHANGE_REQUEST_BYTES_MAX, SMALL_REQUEST_BYTES_MAX, WITNESS_REQUEST_BYTES_MAX,
+};
 use comity_wire::registry::{Check, protocol, role};
 use comity_wire::statement::{Received, Statement};
 use serde_bytes::ByteBuf;
@@ -615,8 +617,8 @@ impl Wire {
     const fn right_to_unreadable(self) -> RightReply {
         match self {
             Self::Roster | Self::Hello => RightReply::Unknown,
-            Self::Audit => RightReply::BadRequest,
-            Self::Exchange | Self::Witness => RightReply::BadExchange,
+            Self::Audit | Self::Witness => RightReply::BadRequest,
+            Self::Exchange => RightReply::BadExchange,
         }
     }
 
@@ -624,7 +626,7 @@ impl Wire {
     const fn request_bytes_max(self) -> usize {
         match self {
             Self::Exchange => EXCHANGE_REQUEST_BYTES_MAX,
-            Self::Witness => WITNESS_BYTES_MAX,
+            Self::Witness => WITNESS_REQUEST_BYTES_MAX,
             Self::Audit | Self::Roster | Self::Hello => SMALL_REQUEST_BYTES_MAX,
         }
     }

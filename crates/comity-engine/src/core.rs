@@ -41,6 +41,7 @@ use crate::outbox::{Delivered, Due};
 use crate::ports::{Clock, Fault, Position, Scope, Store, Views};
 use crate::record::{Entry, code};
 use crate::verify::Verified;
+use crate::witness::OwnHead;
 
 /// Who this node speaks for, and with which keys. `Debug` shows no key.
 pub struct Identity {
@@ -122,6 +123,11 @@ pub(crate) enum Command {
         request: Vec<u8>,
         reply: oneshot::Sender<Vec<u8>>,
     },
+    /// The newest head of the log, with consistency paths from these sizes to it.
+    Head {
+        from: Vec<u64>,
+        reply: oneshot::Sender<OwnHead>,
+    },
     /// An audit that this member has made.
     Audited {
         members: Vec<MemberId>,
@@ -157,6 +163,7 @@ enum Waiting {
     ),
     Due(Due, oneshot::Sender<Due>),
     Audit(crate::audit::Page, oneshot::Sender<Vec<u8>>),
+    Head(Vec<u64>, oneshot::Sender<OwnHead>),
     Flag(bool, oneshot::Sender<bool>),
     Noted(oneshot::Sender<()>),
     /// Asked once everything is durable: nobody is shown what may still be lost.
@@ -417,6 +424,7 @@ impl Core {
                 request,
                 reply,
             } => Some(Waiting::Audit(self.audit_page(&peer, &request)?, reply)),
+            Command::Head { from, reply } => Some(Waiting::Head(from, reply)),
             Command::Audited {
                 members,
                 shown,
@@ -463,6 +471,7 @@ impl Core {
                 let busy = code(audit_code::BUSY)?;
                 Some(Waiting::Audit(crate::audit::Page::Refused(busy), reply))
             }
+            Command::Head { from, reply } => Some(Waiting::Head(from, reply)),
             Command::Audited { shown, reply, .. } => {
                 self.audit = Some(shown);
                 Some(Waiting::Noted(reply))
@@ -486,6 +495,7 @@ impl Core {
             Waiting::Done(done, reply) => drop(reply.send(done)),
             Waiting::Due(due, reply) => drop(reply.send(due)),
             Waiting::Audit(page, reply) => drop(reply.send(self.audit_reply(page)?)),
+            Waiting::Head(from, reply) => drop(reply.send(self.own_head(&from)?)),
             Waiting::Flag(flag, reply) => drop(reply.send(flag)),
             Waiting::Noted(reply) => drop(reply.send(())),
             Waiting::Query(person, query, connected, reply) => {

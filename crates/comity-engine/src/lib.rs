@@ -15,7 +15,7 @@
 //!   relay       what the middle member passes on
 //!
 //! core        the one thread that writes; frame, tables, cases: what it holds
-//! node        the tasks around it; rosters, audit, pull: the other protocols
+//! node        the tasks around it; rosters, audit, pull, witness: the other protocols
 //! desk        what people ask and are shown; work, show, deadlines, words behind it
 //! ports       store, views, transport, clock: what the engine needs of the world
 //! ```
@@ -51,6 +51,7 @@ mod say;
 mod show;
 mod tables;
 mod verify;
+mod witness;
 mod words;
 mod work;
 

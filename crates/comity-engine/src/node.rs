@@ -15,6 +15,7 @@ use comity_wire::audit_exchange::AuditReply;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest};
 use comity_wire::ext::Known;
 use comity_wire::ids::{Kid, MemberId, PublicKey};
+use comity_wire::leaf::Origin;
 use comity_wire::registry::{audit_code, exchange_code};
 use comity_wire::roster_exchange::RosterReply;
 use comity_wire::words::Code;
@@ -65,6 +66,8 @@ impl std::fmt::Debug for Start {
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) me: MemberId,
+    /// The log that this node writes.
+    pub(crate) origin: Origin,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) fetches: Arc<Fetches>,
@@ -106,6 +109,7 @@ impl Engine {
             extensions,
         } = start;
         let me = identity.member.clone();
+        let origin = identity.origin.clone();
         let parts = Parts {
             identity,
             policy,
@@ -125,6 +129,7 @@ impl Engine {
             .map_err(|error| Fault::new("no-thread", error.to_string()))?;
         let engine = Self {
             me,
+            origin,
             transport,
             clock,
             fetches: Arc::default(),
@@ -188,9 +193,10 @@ impl Engine {
                     request: bytes,
                     reply,
                 };
-                self.commands.try_send(command.asked()).ok()?;
+                self.try_send(command)?;
                 page.await.ok()
             }
+            (Protocol::Witness, Some(_)) => self.witness_request(&bytes).await,
         }
     }
 
@@ -209,6 +215,10 @@ impl Engine {
                 tracing::warn!(target: "comity.engine", event = "busy", protocol = "audit");
                 let busy = Code::new(audit_code::BUSY)?;
                 Some(AuditReply::Refused(roster, busy, Some(BUSY_RETRY_MS)).encode())
+            }
+            Protocol::Witness => {
+                tracing::warn!(target: "comity.engine", event = "busy", protocol = "witness");
+                self.witness_busy()
             }
             Protocol::Roster | Protocol::Hello => None,
         }
@@ -251,6 +261,11 @@ impl Engine {
     pub(crate) async fn send(&self, command: Command) -> Result<(), WorkError> {
         let sent = self.commands.send(command.asked()).await;
         sent.map_err(|_| stopped())
+    }
+
+    /// Sends a command if there is room for it now.
+    pub(crate) fn try_send(&self, command: Command) -> Option<()> {
+        self.commands.try_send(command.asked()).ok()
     }
 
     /// Asks a node of a member, each in turn until one answers.

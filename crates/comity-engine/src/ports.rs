@@ -218,6 +218,8 @@ pub enum Protocol {
     Exchange,
     /// `/comity/audit/1`
     Audit,
+    /// `/comity/witness/1`
+    Witness,
     /// `/comity/roster/1`
     Roster,
     /// `/comity/hello/1`

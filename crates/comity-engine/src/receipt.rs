@@ -58,7 +58,7 @@ impl Core {
     }
 }
 
-fn unreadable(error: comity_log::tree::TreeError<Fault>) -> Fault {
+pub(crate) fn unreadable(error: comity_log::tree::TreeError<Fault>) -> Fault {
     Fault::new("journal-damaged", format!("the log's tiles: {error}"))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use comity_wire::limits::{
     AUDIT_REPLY_BYTES_MAX, EXCHANGE_REPLY_BYTES_MAX, EXCHANGE_REQUEST_BYTES_MAX,
     EXCHANGE_TIME_MS_MAX, HELLO_REPLY_BYTES_MAX, HELLO_TIME_MS_MAX, ROSTER_REPLY_BYTES_MAX,
-    SMALL_REQUEST_BYTES_MAX, SMALL_TIME_MS_MAX, WITNESS_BYTES_MAX,
+    SMALL_REQUEST_BYTES_MAX, SMALL_TIME_MS_MAX, WITNESS_REPLY_BYTES_MAX, WITNESS_REQUEST_BYTES_MAX,
 };
 use comity_wire::registry::protocol;
 
@@ -68,7 +68,7 @@ impl Protocol {
     pub const fn request_bytes_max(self) -> usize {
         match self {
             Self::Exchange => EXCHANGE_REQUEST_BYTES_MAX,
-            Self::Witness => WITNESS_BYTES_MAX,
+            Self::Witness => WITNESS_REQUEST_BYTES_MAX,
             Self::Audit | Self::Roster | Self::Hello => SMALL_REQUEST_BYTES_MAX,
         }
     }
@@ -78,7 +78,7 @@ impl Protocol {
     pub const fn reply_bytes_max(self) -> usize {
         match self {
             Self::Exchange => EXCHANGE_REPLY_BYTES_MAX,
-            Self::Witness => WITNESS_BYTES_MAX,
+            Self::Witness => WITNESS_REPLY_BYTES_MAX,
             Self::Audit => AUDIT_REPLY_BYTES_MAX,
             Self::Roster => ROSTER_REPLY_BYTES_MAX,
             Self::Hello => HELLO_REPLY_BYTES_MAX,

@@ -21,6 +21,7 @@ use comity_wire::refusal::{Refusal, Refused};
 use comity_wire::registry::*;
 use comity_wire::roster_exchange::{RosterReply, RosterRequest};
 use comity_wire::statement::{Draft, Statement};
+use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 use comity_wire::words::*;
 use ed25519_dalek::SigningKey;
 use proptest::collection::vec;
@@ -866,6 +867,29 @@ pub fn audit_reply() -> BoxedStrategy<AuditReply> {
         3 => page.prop_map(AuditReply::Records),
         1 => (roster_ref(), open(&audit_code::KNOWN), maybe(duration()))
             .prop_map(|(roster, code, after)| AuditReply::Refused(roster, code, after)),
+    ]
+    .boxed()
+}
+
+/// What a witness is asked.
+pub fn witness_request() -> BoxedStrategy<WitnessRequest> {
+    prop_oneof![
+        checkpoint().prop_map(WitnessRequest::AddCheckpoint),
+        (origin(), maybe(integer())).prop_map(|(origin, from)| WitnessRequest::Head(origin, from)),
+        byte_buf(1..100).prop_map(WitnessRequest::Evidence),
+    ]
+    .boxed()
+}
+
+/// What a witness answers. The paths lead nowhere.
+pub fn witness_reply() -> BoxedStrategy<WitnessReply> {
+    prop_oneof![
+        (200_u16..=599, checkpoint()).prop_map(|(status, text)| WitnessReply::Answer(status, text)),
+        (maybe(checkpoint()), maybe(some(hash(), 0)))
+            .prop_map(|(checkpoint, path)| WitnessReply::Head(checkpoint, path)),
+        hash().prop_map(WitnessReply::Taken),
+        (roster_ref(), open(&witness_code::KNOWN), maybe(duration()))
+            .prop_map(|(roster, code, after)| WitnessReply::Refused(roster, code, after)),
     ]
     .boxed()
 }

@@ -13,6 +13,7 @@
 //! leaf, receipt, refusal            what the recipient records and answers
 //! exchange, roster_exchange         how they travel
 //! audit_exchange                    how the records of a log are read by right
+//! witness_exchange                  how heads are cosigned, shown and contradicted
 //! notice                            what else is signed: sequences, restored
 //! ```
 
@@ -34,4 +35,5 @@ pub mod refusal;
 pub mod registry;
 pub mod roster_exchange;
 pub mod statement;
+pub mod witness_exchange;
 pub mod words;

@@ -142,8 +142,26 @@ pub const AUDIT_RECORDS_MAX: usize = 256;
 /// In bytes. A hello, a request for rosters or for records is a handful of numbers.
 pub const SMALL_REQUEST_BYTES_MAX: usize = 65_536;
 
-/// In bytes. The longest signed checkpoint with its consistency path is far below; so is every cosignature.
-pub const WITNESS_BYTES_MAX: usize = 65_536;
+/// In bytes. Evidence, and its framing.
+pub const WITNESS_REQUEST_BYTES_MAX: usize = 1_048_576;
+
+/// In bytes. The longest cosigned checkpoint, and a consistency path.
+pub const WITNESS_REPLY_BYTES_MAX: usize = 139_264;
+
+/// In bytes. The body of an add-checkpoint request: a path, and the longest note.
+pub const WITNESS_ASK_BYTES_MAX: usize = 135_168;
+
+/// In bytes. The signature lines of one witness, four of the largest assigned kind.
+pub const WITNESS_ANSWER_BYTES_MAX: usize = 16_384;
+
+/// In bytes. Any evidence of a fork, and two rosters of a hundred members.
+pub const WITNESS_EVIDENCE_BYTES_MAX: usize = 1_015_808;
+
+/// In bytes. A checkpoint with cosignatures: 38 ML-DSA-44 ones, more than the members that a quorum wants.
+pub const COSIGNED_BYTES_MAX: usize = 131_072;
+
+/// In count. What `tlog-witness` allows in a proof.
+pub const CONSISTENCY_PATH_MAX: usize = 63;
 
 /// In bytes. The longest signed roster, and the framing of a chain.
 pub const ROSTER_REPLY_BYTES_MAX: usize = 4_300_000;

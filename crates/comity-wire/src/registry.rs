@@ -1283,7 +1283,7 @@ pub mod protocol {
     pub const ROSTER: &str = "/comity/roster/1";
     /// Records of a log, by right. Request: `SMALL_REQUEST_BYTES_MAX`; reply: `AUDIT_REPLY_BYTES_MAX`; time: `SMALL_TIME_MS_MAX`.
     pub const AUDIT: &str = "/comity/audit/1";
-    /// Checkpoints and cosignatures; reserved. Request: `WITNESS_BYTES_MAX`; reply: `WITNESS_BYTES_MAX`; time: `SMALL_TIME_MS_MAX`.
+    /// Checkpoints, cosignatures, and evidence of forks. Request: `WITNESS_REQUEST_BYTES_MAX`; reply: `WITNESS_REPLY_BYTES_MAX`; time: `SMALL_TIME_MS_MAX`.
     pub const WITNESS: &str = "/comity/witness/1";
     /// The only one that a stranger is heard on. Request: `SMALL_REQUEST_BYTES_MAX`; reply: `HELLO_REPLY_BYTES_MAX`; time: `HELLO_TIME_MS_MAX`.
     pub const HELLO: &str = "/comity/hello/1";
@@ -1708,5 +1708,27 @@ pub mod withdrawal_code {
         CONSENT_WITHDRAWN,
         COURT,
         OTHER,
+    ];
+}
+
+/// Codes of a witness that did not answer. Open: others may come.
+pub mod witness_code {
+    /// The history of rosters lists no log of this name.
+    pub const UNKNOWN_ORIGIN: &str = "unknown-origin";
+    /// The member has no witness key that the roster lists and that is valid now: it cosigns nothing.
+    pub const NO_WITNESS_KEY: &str = "no-witness-key";
+    /// What was sent proves nothing against a log or a governance of this federation.
+    pub const NOT_EVIDENCE: &str = "not-evidence";
+    /// The member cannot answer now; try again after the time given.
+    pub const BUSY: &str = "busy";
+    /// The request is not one in the deterministic encoding.
+    pub const BAD_REQUEST: &str = "bad-request";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 5] = [
+        UNKNOWN_ORIGIN,
+        NO_WITNESS_KEY,
+        NOT_EVIDENCE,
+        BUSY,
+        BAD_REQUEST,
     ];
 }

@@ -9,15 +9,15 @@ use comity_wire::ids::PublicKey;
 pub struct Net(pub Network);
 
 impl Net {
-    /// What a peer speaks, in the engine's words; none for what this version does not serve.
+    /// What a peer speaks, in the engine's words.
     #[must_use]
-    pub const fn spoken(protocol: comity_net::Protocol) -> Option<Protocol> {
+    pub const fn spoken(protocol: comity_net::Protocol) -> Protocol {
         match protocol {
-            comity_net::Protocol::Exchange => Some(Protocol::Exchange),
-            comity_net::Protocol::Audit => Some(Protocol::Audit),
-            comity_net::Protocol::Roster => Some(Protocol::Roster),
-            comity_net::Protocol::Hello => Some(Protocol::Hello),
-            comity_net::Protocol::Witness => None,
+            comity_net::Protocol::Exchange => Protocol::Exchange,
+            comity_net::Protocol::Audit => Protocol::Audit,
+            comity_net::Protocol::Witness => Protocol::Witness,
+            comity_net::Protocol::Roster => Protocol::Roster,
+            comity_net::Protocol::Hello => Protocol::Hello,
         }
     }
 }
@@ -32,6 +32,7 @@ impl Transport for Net {
         let protocol = match protocol {
             Protocol::Exchange => comity_net::Protocol::Exchange,
             Protocol::Audit => comity_net::Protocol::Audit,
+            Protocol::Witness => comity_net::Protocol::Witness,
             Protocol::Roster => comity_net::Protocol::Roster,
             Protocol::Hello => comity_net::Protocol::Hello,
         };

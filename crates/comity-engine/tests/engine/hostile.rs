@@ -12,9 +12,10 @@ use comity_wire::roster_exchange::RosterRequest;
 
 use crate::peer::{offer, offers, one, opening, outcome, roster, within};
 
-const PROTOCOLS: [Protocol; 4] = [
+const PROTOCOLS: [Protocol; 5] = [
     Protocol::Exchange,
     Protocol::Audit,
+    Protocol::Witness,
     Protocol::Roster,
     Protocol::Hello,
 ];
@@ -444,6 +445,7 @@ async fn a_node_that_works_on_as_much_as_it_may_says_busy_to_each_statement_and_
     }
     assert_eq!(engine.busy(Protocol::Exchange, b"junk"), None);
     assert!(engine.busy(Protocol::Audit, b"junk").is_some());
+    assert!(engine.busy(Protocol::Witness, b"junk").is_some());
     assert_eq!(engine.busy(Protocol::Roster, b"junk"), None);
     assert_eq!(world.count("platform", "received"), 0);
 }

@@ -25,3 +25,4 @@ mod refusals;
 mod relay;
 mod rosters;
 mod way;
+mod witness;

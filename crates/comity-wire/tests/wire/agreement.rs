@@ -15,6 +15,9 @@ use comity_wire::notice::{Restored, Sequences, SignedNotice};
 use comity_wire::refusal::Refusal;
 use comity_wire::registry::Kind;
 use comity_wire::roster_exchange::{RosterReply, RosterRequest};
+use comity_wire::witness_exchange::WitnessRequest;
+
+use proptest::prelude::Strategy as _;
 
 use crate::objects::{one, read_statement};
 
@@ -219,6 +222,10 @@ fn records_and_messages() {
     let request = one(arbitrary::roster_request()).encode();
     let reply = one(arbitrary::roster_reply()).encode();
     let audit = one(arbitrary::audit_request()).encode();
+    // Not evidence: the other validator stops at a byte string in the place of a word.
+    let about_heads = |request: &WitnessRequest| matches!(request, WitnessRequest::Head(..));
+    let witness = arbitrary::witness_request().prop_filter("about heads", about_heads);
+    let witness = one(witness).encode();
     let refused = check("leaf", &leaf, reader!(Leaf::decode))
         + check("facts", &facts, reader!(Facts::decode))
         + check(
@@ -228,7 +235,8 @@ fn records_and_messages() {
         )
         + check("roster-request", &request, reader!(RosterRequest::decode))
         + check("roster-reply", &reply, reader!(RosterReply::decode))
-        + check("audit-request", &audit, reader!(AuditRequest::decode));
+        + check("audit-request", &audit, reader!(AuditRequest::decode))
+        + check("witness-request", &witness, reader!(WitnessRequest::decode));
     println!("{refused} changed records and messages refused by both");
     assert!(refused > 500);
 }

@@ -14,6 +14,7 @@ use comity_wire::receipt::Receipt;
 use comity_wire::refusal::Refusal;
 use comity_wire::registry::Kind;
 use comity_wire::roster_exchange::{RosterReply, RosterRequest};
+use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 
 use crate::objects::{Read, one, read_statement};
 
@@ -825,6 +826,64 @@ fn others() -> Vec<Row> {
             },
             reader!(AuditReply::decode),
         ),
+        row(
+            "WITNESS_ASK_BYTES_MAX",
+            (1, wide(WITNESS_ASK_BYTES_MAX)),
+            "witness-request",
+            move |n| Node::Array(vec!["add-checkpoint".into(), text(n)]).encode(),
+            reader!(WitnessRequest::decode),
+        ),
+        row(
+            "INTEGER_MAX",
+            integer,
+            "witness-request",
+            move |n| Node::Array(vec!["head".into(), origin(), n.into()]).encode(),
+            reader!(WitnessRequest::decode),
+        ),
+        row(
+            "WITNESS_EVIDENCE_BYTES_MAX",
+            (1, wide(WITNESS_EVIDENCE_BYTES_MAX)),
+            "witness-request",
+            move |n| Node::Array(vec!["evidence".into(), bytes(n)]).encode(),
+            reader!(WitnessRequest::decode),
+        ),
+        row(
+            "WITNESS_ANSWER_BYTES_MAX",
+            (0, wide(WITNESS_ANSWER_BYTES_MAX)),
+            "witness-reply",
+            move |n| Node::Array(vec!["answer".into(), 200.into(), text(n)]).encode(),
+            reader!(WitnessReply::decode),
+        ),
+        row(
+            "COSIGNED_BYTES_MAX",
+            (1, wide(COSIGNED_BYTES_MAX)),
+            "witness-reply",
+            move |n| Node::Array(vec!["head".into(), text(n), NULL]).encode(),
+            reader!(WitnessReply::decode),
+        ),
+        row(
+            "CONSISTENCY_PATH_MAX",
+            (0, wide(CONSISTENCY_PATH_MAX)),
+            "witness-reply",
+            move |n| Node::Array(vec!["head".into(), NULL, list(n, hash)]).encode(),
+            reader!(WitnessReply::decode),
+        ),
+        row(
+            "CODE_BYTES_MAX",
+            (1, wide(CODE_BYTES_MAX)),
+            "witness-reply",
+            move |n| Node::Array(vec!["refused".into(), roster(), text(n), NULL]).encode(),
+            reader!(WitnessReply::decode),
+        ),
+        row(
+            "DURATION_MS_MAX",
+            (0, DURATION_MS_MAX),
+            "witness-reply",
+            move |n| {
+                Node::Array(vec!["refused".into(), roster(), "busy".into(), n.into()]).encode()
+            },
+            reader!(WitnessReply::decode),
+        ),
     ]
 }
 
@@ -879,7 +938,7 @@ fn code_of(read: Read, bytes: &[u8]) -> &'static str {
 #[test]
 fn what_is_too_long_is_not_read() {
     let too_long = |max: usize| vec![0xff; max + 1];
-    let rows: [(usize, Read); 14] = [
+    let rows: [(usize, Read); 16] = [
         (STATEMENT_BYTES_MAX, read_statement),
         (STATEMENT_BYTES_MAX, reader!(Refusal::read)),
         (STATEMENT_BYTES_MAX, reader!(Facts::decode)),
@@ -897,6 +956,8 @@ fn what_is_too_long_is_not_read() {
         (ROSTER_REPLY_BYTES_MAX, reader!(RosterReply::decode)),
         (AUDIT_REQUEST_BYTES_MAX, reader!(AuditRequest::decode)),
         (AUDIT_REPLY_BYTES_MAX, reader!(AuditReply::decode)),
+        (WITNESS_REQUEST_BYTES_MAX, reader!(WitnessRequest::decode)),
+        (WITNESS_REPLY_BYTES_MAX, reader!(WitnessReply::decode)),
     ];
     for (max, read) in rows {
         assert_eq!(code_of(read, &too_long(max)), "oversize");
@@ -976,11 +1037,10 @@ fn a_message_of_more_data_items_than_any_needs_is_not_decoded() {
 /// Every limit of this crate is in a test above, or has a reason not to be.
 #[test]
 fn no_limit_is_forgotten() {
-    const ELSEWHERE: [&str; 7] = [
+    const ELSEWHERE: [&str; 6] = [
         // How bytes travel is not known here.
         "EXCHANGE_REQUEST_RELAYED_BYTES_MAX",
         "EXCHANGE_REPLY_RELAYED_BYTES_MAX",
-        "WITNESS_BYTES_MAX",
         "HELLO_REPLY_BYTES_MAX",
         "EXCHANGE_TIME_MS_MAX",
         "SMALL_TIME_MS_MAX",

@@ -12,6 +12,7 @@ use comity_wire::refusal::Refusal;
 use comity_wire::registry::Kind;
 use comity_wire::roster_exchange::{RosterReply, RosterRequest};
 use comity_wire::statement::Received;
+use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -199,6 +200,16 @@ pub(crate) fn all() -> Vec<Object> {
             "audit-reply",
             one(arbitrary::audit_reply()).encode(),
             reader!(AuditReply::decode),
+        ),
+        plain(
+            "witness-request",
+            one(arbitrary::witness_request()).encode(),
+            reader!(WitnessRequest::decode),
+        ),
+        plain(
+            "witness-reply",
+            one(arbitrary::witness_reply()).encode(),
+            reader!(WitnessReply::decode),
         ),
     ]);
     objects

@@ -14,6 +14,7 @@ use comity_wire::leaf::RosterRef;
 use comity_wire::parts::{Ip, Item, Locator};
 use comity_wire::registry::Kind;
 use comity_wire::statement::{Payload, Received};
+use comity_wire::witness_exchange::WitnessRequest;
 use comity_wire::words::{Code, LocatorText, Name, Text};
 use comity_wire::{cbor, ids::Hash};
 use proptest::prelude::*;
@@ -157,6 +158,7 @@ fn no_stage_of_a_statement_shows_what_it_says() {
                     next: None,
                 }),
             );
+            check("evidence", &WitnessRequest::Evidence(bytes()));
         }
     }
 }
@@ -246,6 +248,7 @@ fn no_other_error_repeats_what_it_refuses() {
         one(arbitrary::roster_request()).encode(),
         one(arbitrary::redeliver_request()).encode(),
         one(arbitrary::audit_request()).encode(),
+        one(arbitrary::witness_request()).encode(),
     ] {
         let mut places = Vec::new();
         plant(&Node::parse(&bytes).unwrap(), &mut places, &|node| node);
@@ -257,6 +260,7 @@ fn no_other_error_repeats_what_it_refuses() {
                 comity_wire::roster_exchange::RosterRequest::decode(&bytes).err(),
                 comity_wire::exchange::RedeliverRequest::decode(&bytes).err(),
                 comity_wire::audit_exchange::AuditRequest::decode(&bytes).err(),
+                WitnessRequest::decode(&bytes).err(),
             ];
             for error in errors.into_iter().flatten() {
                 assert_hidden("error", &format!("{error} {error:?}"));

@@ -19,6 +19,7 @@ use comity_wire::receipt::Receipt;
 use comity_wire::refusal::Refusal;
 use comity_wire::roster_exchange::{RosterReply, RosterRequest};
 use comity_wire::statement::{Received, Statement};
+use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 use comity_wire::words::Code;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -165,6 +166,12 @@ proptest! {
     fn an_audit(request in arbitrary::audit_request(), reply in arbitrary::audit_reply()) {
         check("audit-request", &request, &request.encode(), AuditRequest::decode)?;
         check("audit-reply", &reply, &reply.encode(), AuditReply::decode)?;
+    }
+
+    #[test]
+    fn a_witness(request in arbitrary::witness_request(), reply in arbitrary::witness_reply()) {
+        check("witness-request", &request, &request.encode(), WitnessRequest::decode)?;
+        check("witness-reply", &reply, &reply.encode(), WitnessReply::decode)?;
     }
 
     #[test]
