@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use comity_wire::ids::{CaseId, MemberId, StatementId};
+use comity_wire::ids::{CaseId, Hash, MemberId, StatementId};
+use comity_wire::words::Code;
 use serde::{Serialize, Serializer};
 
 /// Declares what can be found: name, code, sentence (registry `finding`).
@@ -56,14 +57,24 @@ found! {
     RecordIncomplete, "record-incomplete", "A record about a statement does not say which statement, case, kind or counterpart.";
     RecordedTwice, "recorded-twice", "One statement has two records of a kind that it can have once.";
     SentWithoutOffer, "sent-without-offer", "The sender has a receipt for a statement that its log does not say was offered.";
-    // Of two logs.
+    RosterUnknown, "roster-unknown", "A record names a roster that the governance has not signed.";
+    RosterNotYet, "roster-not-yet", "A record names a roster that was made after the time that it is dated.";
+    RosterWentBack, "roster-went-back", "A record names an older roster than the one that it follows.";
+    Fork, "fork", "The log has signed two heads that are not of one growing tree.";
+    LogWentBack, "log-went-back", "The log is shorter than a head that it has signed before.";
+    // Of two logs, or of one and what others know.
     MissingAtRecipient, "missing-at-recipient", "The sender has a receipt, and the recipient's log has no record of the statement.";
     MissingAtSender, "missing-at-sender", "The recipient has registered a statement that the sender's log does not say was offered.";
     NoReceipt, "no-receipt", "The recipient has registered a statement, and the sender has recorded neither a receipt nor the end of delivery.";
     ReceiptWithoutRecord, "receipt-without-record", "The receipt that the sender has recorded is of a leaf that the recipient's log does not hold.";
+    ReceiptReplayed, "receipt-replayed", "The receipt that the sender has recorded is of another statement.";
+    SignedByEndedKey, "signed-by-ended-key", "The recipient has refused a statement because its key had ended, and the roster says that one had.";
     RecordsDiffer, "records-differ", "Sender and recipient name another case, kind or party for one statement.";
     FactsDiffer, "facts-differ", "Sender and recipient have recorded different facts of one statement.";
-    TimeOutOfBounds, "time-out-of-bounds", "A record is dated before one of the other side that must have come first, by more than clocks may differ.";
+    TimeOutOfBounds, "time-out-of-bounds", "A record is dated outside the times that the other side, a witness or the auditor gives, by more than clocks may differ.";
+    // Of a case.
+    AnswerLate, "answer-late", "What a legal clock asks for came after it was due, or has not come and is overdue.";
+    OutcomeContradicted, "outcome-contradicted", "Something was seen online soon after it was said to be gone.";
 }
 
 /// One finding, and where to look. What is not known or does not apply is absent.
@@ -83,6 +94,9 @@ pub struct Finding {
     /// The statement, in hex.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "hex")]
     pub statement: Option<StatementId>,
+    /// Of `answer-late`: the clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Code>,
     /// The index in the log of `member`; with several logs of one member, of the
     /// one that holds the record.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,6 +113,7 @@ impl Finding {
             counterpart: None,
             case: None,
             statement: None,
+            clock: None,
             index: None,
         }
     }
@@ -117,6 +132,40 @@ impl Finding {
     pub const fn code(&self) -> &'static str {
         self.found.code()
     }
+
+    /// What it is called by: the same finding of another audit has the same id.
+    #[must_use]
+    pub fn id(&self) -> Hash {
+        let content = (
+            self.code(),
+            &self.member,
+            &self.counterpart,
+            &self.case,
+            &self.statement,
+            &self.clock,
+            self.index,
+        );
+        Hash::of_parts(&[b"comity-finding/1", &comity_wire::cbor::encode(&content)])
+    }
+}
+
+impl Found {
+    /// What is found under this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|found| found.code() == code)
+    }
+
+    /// Whether the log has signed what cannot be true at once, or shows what it has
+    /// not signed: then nothing that it says is worth anything until that is cleared.
+    #[must_use]
+    pub const fn is_alarm(self) -> bool {
+        matches!(
+            self,
+            Self::Fork | Self::LogWentBack | Self::RootDiffers | Self::NotUnderHead
+        )
+    }
 }
 
 impl fmt::Display for Finding {
@@ -131,6 +180,9 @@ impl fmt::Display for Finding {
         }
         if let Some(statement) = &self.statement {
             write!(f, ", statement {statement}")?;
+        }
+        if let Some(clock) = &self.clock {
+            write!(f, ", clock {clock}")?;
         }
         if let Some(index) = self.index {
             write!(f, ", index {index}")?;

@@ -4,8 +4,11 @@
 //!
 //! ```text
 //! rights     who may read which records of whose log
-//! verify     pages of one log -> records that are under its signed head
-//! matching   several logs -> each statement with both sides' records; what is missing
+//! verifier   rows of one log, one after the other -> records that are under its signed head
+//!            range, bounds, rosters: root, times, rosters
+//! verify     the same, all rows in memory
+//! matching   records of several logs -> each statement with both sides' records; what is missing
+//!            contradiction, lateness: of the statements of a case; rules: what decides it
 //! times      matched statements -> response times, per clock and step
 //!
 //! finding    what can be wrong, with a stable code
@@ -16,17 +19,29 @@
 //! [`Finding`], and what is unanswered is counted as open, never averaged away.
 //! Two members who collude can hide a statement between them.
 
+pub mod bounds;
+mod contradiction;
 pub mod finding;
+mod lateness;
 pub mod limits;
 pub mod matching;
+pub mod range;
 pub mod rights;
+pub mod rosters;
+pub mod rules;
 pub mod times;
+pub mod verifier;
 pub mod verify;
 
+pub use bounds::{Bound, Bounds};
 pub use finding::{Finding, Found};
 pub use matching::{
     CaseMatched, CaseVisitor, Mark, Matched, MatchedStatement, match_logs, visit_cases,
+    visit_cases_by,
 };
 pub use rights::{NoMandate, Reader, Right, may_read};
+pub use rosters::Rosters;
+pub use rules::Rules;
 pub use times::{ResponseTimes, Row, response_times, response_times_to};
+pub use verifier::{Known, Verified, Verifier};
 pub use verify::{LogRecords, LogShown, Pulled, verify};

@@ -14,12 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_log::hash::leaf_hash;
 use comity_wire::ids::{CaseId, Hash, MemberId, StatementId};
 use comity_wire::leaf::{Facts, Leaf};
-use comity_wire::registry::{Kind, direction, record_kind};
+use comity_wire::registry::{Check, Kind, direction, record_kind};
 use comity_wire::words::TimeMs;
 
 use crate::finding::{Finding, Found};
 use crate::limits::{CLOCK_SKEW_MS_MAX, RECEIPT_WAIT_MS_MAX};
+use crate::rules::Rules;
 use crate::verify::{LogRecords, LogShown};
+use crate::{contradiction, lateness};
 
 /// Statements of several logs, and what does not fit together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -120,20 +122,19 @@ impl<F: FnMut(&CaseMatched)> CaseVisitor for F {
 }
 
 /// Joins the records of several logs. Several logs of one member are taken as one
-/// after the other.
+/// after the other. No rules of a federation are looked at.
 #[must_use]
 pub fn match_logs(logs: &[LogRecords]) -> Matched {
+    let of_logs = logs.iter().flat_map(|log| log.findings.iter().cloned());
     let mut matched = Matched {
         statements: Vec::new(),
-        findings: logs
-            .iter()
-            .flat_map(|log| log.findings.iter().cloned())
-            .collect(),
+        findings: of_logs.collect(),
     };
-    visit_cases(logs, &mut |case: &CaseMatched| {
+    let loose = visit_cases_by(logs, &Rules::default(), &mut |case: &CaseMatched| {
         matched.statements.extend(case.statements.iter().cloned());
         matched.findings.extend(case.findings.iter().cloned());
     });
+    matched.findings.extend(loose);
     matched
         .statements
         .sort_by_key(|statement| (statement.first_time(), statement.statement));
@@ -143,21 +144,50 @@ pub fn match_logs(logs: &[LogRecords]) -> Matched {
 /// Joins the records of several logs, and hands over one case after the other.
 /// The findings of the single logs stay with them.
 pub fn visit_cases(logs: &[LogRecords], visitor: &mut dyn CaseVisitor) {
+    visit_cases_by(logs, &Rules::default(), visitor);
+}
+
+/// The same, by the rules of a federation. What comes back is of statements whose
+/// case nobody says.
+pub fn visit_cases_by(
+    logs: &[LogRecords],
+    rules: &Rules,
+    visitor: &mut dyn CaseVisitor,
+) -> Vec<Finding> {
     let shown = Shown::of(logs.iter().map(LogRecords::shown));
-    let records = logs.iter().flat_map(|log| {
-        log.records.iter().map(|(leaf, facts)| Record {
-            member: &log.member,
-            leaf,
-            facts: facts.as_ref(),
+    let records = || {
+        logs.iter().flat_map(|log| {
+            log.records.iter().map(|(leaf, facts)| Record {
+                member: &log.member,
+                leaf,
+                facts: facts.as_ref(),
+            })
         })
-    });
+    };
+    let (all, loose) = join(records(), &shown, rules);
+    let strange: BTreeSet<Hash> = all.iter().filter_map(|joined| joined.receipt).collect();
+    let elsewhere: BTreeSet<Hash> = records()
+        .filter_map(|record| registered_as(&record, &strange))
+        .collect();
     let mut cases: BTreeMap<CaseId, Vec<Joined>> = BTreeMap::new();
-    for joined in join(records, &shown) {
-        cases.entry(joined.statement.case).or_default().push(joined);
+    for joined in all {
+        let of_case = cases.entry(joined.statement.case).or_default();
+        of_case.push(joined.resolved(&elsewhere));
     }
     for (case, joined) in cases {
-        visitor.case(&case_of(case, joined));
+        visitor.case(&case_of(case, joined, rules));
     }
+    loose
+}
+
+/// The leaf hash of a registration, if it is one of these.
+#[must_use]
+pub fn registered_as(record: &Record<'_>, strange: &BTreeSet<Hash>) -> Option<Hash> {
+    if strange.is_empty() || record.leaf.kind.as_str() != record_kind::RECEIVED {
+        return None;
+    }
+    let hash = leaf_hash(&record.leaf.encode());
+    strange.contains(&hash).then_some(hash)
 }
 
 /// A record, and whose log it is in.
@@ -178,12 +208,46 @@ pub struct Joined {
     pub statement: MatchedStatement,
     /// Of its records.
     pub findings: Vec<Finding>,
+    /// The receipt that the sender has recorded, if the recipient's log is here and
+    /// it is of no record about this statement.
+    pub receipt: Option<Hash>,
+}
+
+impl Joined {
+    /// Once it is known which strange receipts are of other statements.
+    #[must_use]
+    pub fn resolved(mut self, elsewhere: &BTreeSet<Hash>) -> Self {
+        if self.receipt.is_none_or(|hash| !elsewhere.contains(&hash)) {
+            return self;
+        }
+        // The recipient is not to blame for what is no receipt for this.
+        self.findings.retain(|finding| {
+            !matches!(
+                finding.found,
+                Found::MissingAtRecipient | Found::ReceiptWithoutRecord
+            )
+        });
+        let said = &self.statement;
+        self.findings.push(Finding {
+            counterpart: Some(said.recipient.clone()),
+            case: Some(said.case),
+            statement: Some(said.statement),
+            index: said.sent.map(|mark| mark.index),
+            ..Finding::in_log_of(&said.sender, Found::ReceiptReplayed)
+        });
+        self
+    }
 }
 
 /// Joins records by statement. All records of one statement must be among them;
-/// what is about no statement, or about none whose case is known, is passed over.
+/// what is about no statement is passed over. Of statements whose case nobody says
+/// only findings come back.
 #[must_use]
-pub fn join<'a>(records: impl IntoIterator<Item = Record<'a>>, shown: &Shown) -> Vec<Joined> {
+pub fn join<'a>(
+    records: impl IntoIterator<Item = Record<'a>>,
+    shown: &Shown,
+    rules: &Rules,
+) -> (Vec<Joined>, Vec<Finding>) {
     let mut pairs: BTreeMap<StatementId, (Pair<'a>, Vec<Finding>)> = BTreeMap::new();
     for record in records {
         if let Some((id, entry)) = Entry::of(record) {
@@ -191,36 +255,43 @@ pub fn join<'a>(records: impl IntoIterator<Item = Record<'a>>, shown: &Shown) ->
             pair.take(entry, findings);
         }
     }
-    let joined = pairs.into_iter().filter_map(|(id, (pair, mut findings))| {
-        let statement = pair.joined(id, shown)?;
-        compare(&pair, &statement, &mut findings);
-        Some(Joined {
-            statement,
-            findings,
-        })
-    });
-    joined.collect()
+    let (mut all, mut loose) = (Vec::with_capacity(pairs.len()), Vec::new());
+    for (id, (pair, mut findings)) in pairs {
+        findings.extend(pair.signed_by_ended_key(rules));
+        match pair.joined(id, shown) {
+            Some(statement) => {
+                compare(&pair, &statement, &mut findings);
+                all.push(Joined {
+                    receipt: pair.strange_receipt(&statement),
+                    statement,
+                    findings,
+                });
+            }
+            None => loose.extend(findings),
+        }
+    }
+    (all, loose)
 }
 
 /// Makes one case of its statements.
 #[must_use]
-pub fn case_of(case: CaseId, joined: Vec<Joined>) -> CaseMatched {
+pub fn case_of(case: CaseId, joined: Vec<Joined>, rules: &Rules) -> CaseMatched {
     let mut matched = CaseMatched {
         case,
         statements: Vec::with_capacity(joined.len()),
         findings: Vec::new(),
     };
-    for Joined {
-        statement,
-        findings,
-    } in joined
-    {
-        matched.statements.push(statement);
-        matched.findings.extend(findings);
+    for joined in joined {
+        matched.statements.push(joined.statement);
+        matched.findings.extend(joined.findings);
     }
     matched
         .statements
         .sort_by_key(|statement| (statement.first_time(), statement.statement));
+    let contradicted = contradiction::find(&matched.statements);
+    let late = lateness::find(&matched.statements, rules);
+    matched.findings.extend(contradicted);
+    matched.findings.extend(late);
     matched
 }
 
@@ -271,6 +342,12 @@ impl<'a> Entry<'a> {
         }
     }
 
+    fn is_not_in_force(&self) -> bool {
+        let code = self.facts.and_then(|facts| facts.code.as_ref());
+        self.leaf.kind.as_str() == record_kind::REFUSED
+            && code.is_some_and(|code| code.as_str() == Check::Roster.code())
+    }
+
     fn parties(&self) -> (&'a MemberId, &'a MemberId) {
         if self.is_sender {
             (self.member, self.counterpart)
@@ -286,6 +363,7 @@ impl<'a> Entry<'a> {
             counterpart: Some(self.counterpart.clone()),
             case: self.leaf.case,
             statement: self.leaf.statement,
+            clock: None,
             index: Some(self.leaf.index),
         }
     }
@@ -323,6 +401,8 @@ impl<'a> Pair<'a> {
             Some(first) if first.member != entry.member => {
                 findings.push(entry.finding(Found::RecordsDiffer));
             }
+            // What may pass later is refused as often as it is tried.
+            Some(first) if entry.is_not_in_force() && first.is_not_in_force() => {}
             Some(_) => findings.push(entry.finding(Found::RecordedTwice)),
         }
     }
@@ -336,6 +416,26 @@ impl<'a> Pair<'a> {
             &self.refused,
         ];
         all.into_iter().flatten()
+    }
+
+    /// The recipient's word that the key had ended counts if the roster says so too.
+    fn signed_by_ended_key(&self, rules: &Rules) -> Option<Finding> {
+        let refused = self.refused.as_ref().filter(|refused| !refused.is_sender)?;
+        let (sender, recipient) = refused.parties();
+        let ended = rules.a_key_had_ended(sender, refused.leaf.time);
+        (refused.is_not_in_force() && ended).then(|| Finding {
+            counterpart: Some(recipient.clone()),
+            case: self.entries().find_map(|entry| entry.leaf.case),
+            statement: refused.leaf.statement,
+            index: self.offered.map(|offered| offered.leaf.index),
+            ..Finding::in_log_of(sender, Found::SignedByEndedKey)
+        })
+    }
+
+    fn strange_receipt(&self, statement: &MatchedStatement) -> Option<Hash> {
+        statement.recipient_shown?;
+        let receipt = self.sent.and_then(|sent| sent.facts?.receipt)?;
+        (!self.registered.contains(&receipt)).then_some(receipt)
     }
 
     fn joined(&self, statement: StatementId, shown: &Shown) -> Option<MatchedStatement> {
@@ -416,6 +516,7 @@ fn compare(pair: &Pair<'_>, statement: &MatchedStatement, findings: &mut Vec<Fin
             counterpart: Some(other.clone()),
             case: Some(statement.case),
             statement: Some(statement.statement),
+            clock: None,
             index,
         });
     };

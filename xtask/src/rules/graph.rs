@@ -17,7 +17,10 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ),
     ("comity-log", &["comity-wire"]),
     ("comity-intake", &["comity-taxonomy", "comity-trust"]),
-    ("comity-audit", &["comity-log", "comity-trust"]),
+    (
+        "comity-audit",
+        &["comity-clocks", "comity-log", "comity-trust"],
+    ),
     ("comity-conformance", &["comity-log", "comity-trust"]),
     ("comity-store", &["comity-log"]),
     ("comity-net", &["comity-wire"]),

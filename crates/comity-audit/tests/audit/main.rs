@@ -10,8 +10,10 @@
 )]
 
 mod fixture;
+mod lies;
 mod matching;
 mod rights;
+mod streaming;
 mod times;
 mod verifying;
 
