@@ -1,4 +1,5 @@
-//! `cargo xtask bench core`: runs the benches of the pure core and prints one table.
+//! `cargo xtask bench core`: runs the benches of the pure core and prints one table. `cargo xtask bench log`: a large
+//! log on the disk, which measures and prints by itself.
 //!
 //! Criterion measures and keeps its estimates under `target/criterion`; this reads them, and sets each operation
 //! against the bare primitive that it cannot be faster than, so that the number says what the protocol itself costs.
@@ -7,6 +8,7 @@ use crate::process::{self, Outcome};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 /// An operation and the bare primitive it contains, on the same input. Names are criterion's, without the group.
@@ -17,7 +19,7 @@ const COUNTERPARTS: &[(&str, &str)] = &[
     ("decode_1kb", "bare_sha256_1kb"),
 ];
 
-/// Measure the speed of the core
+/// Measure the speed of the core, or of a large log on the disk
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: cargo xtask bench core")]
 pub(crate) struct Args {
@@ -34,22 +36,52 @@ enum What {
         #[arg(long)]
         quick: bool,
     },
+    /// Make a log of so many records on the disk; open, prove, read, append. Ten million take some 7 GB
+    #[command(after_help = "Example: cargo xtask bench log --records 10000000")]
+    Log {
+        /// How many records
+        #[arg(long, default_value_t = 1_000_000)]
+        records: u64,
+        /// Where to make the log; it is deleted at the end [default: the system's folder for such things]
+        #[arg(long = "in", value_name = "DIR")]
+        within: Option<PathBuf>,
+    },
 }
 
 pub(crate) fn main(args: &Args) -> Outcome {
-    let What::Core { quick } = args.what;
-    let started = SystemTime::now();
+    match &args.what {
+        What::Core { quick } => core(*quick),
+        What::Log { records, within } => log(*records, within.as_deref()),
+    }
+}
+
+fn log(records: u64, within: Option<&Path>) -> Outcome {
+    let mut command = bench("log");
+    command.args(["--records", &records.to_string()]);
+    if let Some(dir) = within {
+        command.arg("--in").arg(dir);
+    }
+    process::run(&mut command)
+}
+
+/// `cargo bench` of one bench, in release mode.
+fn bench(name: &str) -> Command {
     let mut command = process::cargo(&[
         "bench",
         "--package",
         "comity-testkit",
         "--bench",
-        "core",
+        name,
         "--",
     ]);
+    command.env("CARGO_TARGET_DIR", process::target_dir());
     command
-        .env("CARGO_TARGET_DIR", process::target_dir())
-        .arg("--noplot");
+}
+
+fn core(quick: bool) -> Outcome {
+    let started = SystemTime::now();
+    let mut command = bench("core");
+    command.arg("--noplot");
     if quick {
         command.args([
             "--warm-up-time",

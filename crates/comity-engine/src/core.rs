@@ -35,7 +35,7 @@ use crate::frame::{Frame, TookCharter, TookRoster};
 use crate::inbound::Answered;
 use crate::limits::{
     BATCH_BYTES_MAX, BUSY_RETRY_MS, CASES_IN_MEMORY_MAX, COMMANDS_PER_COMMIT_MAX,
-    RECORDS_PER_BATCH_MAX,
+    FRAMES_PER_REPLAY, RECORDS_PER_BATCH_MAX,
 };
 use crate::outbox::{Delivered, Due};
 use crate::ports::{Clock, Fault, Position, Scope, Store, Views};
@@ -666,8 +666,27 @@ impl Core {
         self.views.clear()?;
         self.waiting = 0;
         self.rebuild_sequences()?;
+        let mut from = Some(0);
+        while let Some(seq) = from {
+            from = self.apply_some(seq)?;
+        }
+        self.refresh_dirty()?;
+        self.views.mark(next)?;
+        self.views.flush()?;
+        tracing::info!(target: "comity.engine", event = "views-rebuilt", frames = next);
+        Ok(())
+    }
+
+    /// Applies the next frames of the journal, and says where to go on. So many at a time: a journal may have more than
+    /// there is memory for.
+    fn apply_some(&mut self, from: u64) -> Result<Option<u64>, Fault> {
         let mut frames = Vec::new();
-        self.store.replay(0, &mut |at, stored| {
+        let mut after = None;
+        self.store.replay(from, &mut |at, stored| {
+            if frames.len() == FRAMES_PER_REPLAY {
+                after = Some(stored.seq);
+                return ControlFlow::Break(());
+            }
             frames.push((at, stored.seq));
             ControlFlow::Continue(())
         })?;
@@ -676,11 +695,7 @@ impl Core {
             let frame = Frame::decode(stored.kind, &stored.body)?;
             self.apply(at, seq, &frame)?;
         }
-        self.refresh_dirty()?;
-        self.views.mark(next)?;
-        self.views.flush()?;
-        tracing::info!(target: "comity.engine", event = "views-rebuilt", frames = next);
-        Ok(())
+        Ok(after)
     }
 
     fn count_waiting(&mut self) -> Result<(), Fault> {
@@ -737,26 +752,24 @@ fn last_time(store: &dyn Store) -> Result<TimeMs, Fault> {
 fn chain_in(store: &dyn Store) -> Result<Vec<Frame>, Fault> {
     let mut found = Vec::new();
     let mut problem = None;
-    store.replay(0, &mut |_, stored| {
-        if stored.kind > CHAIN_KINDS_MAX {
-            return ControlFlow::Continue(());
+    store.replay_kinds(&CHAIN_KINDS, &mut |_, stored| match Frame::decode(
+        stored.kind,
+        &stored.body,
+    ) {
+        Ok(frame) => {
+            found.push(frame);
+            ControlFlow::Continue(())
         }
-        match Frame::decode(stored.kind, &stored.body) {
-            Ok(frame) => {
-                found.push(frame);
-                ControlFlow::Continue(())
-            }
-            Err(fault) => {
-                problem = Some(fault);
-                ControlFlow::Break(())
-            }
+        Err(fault) => {
+            problem = Some(fault);
+            ControlFlow::Break(())
         }
     })?;
     problem.map_or(Ok(found), Err)
 }
 
-/// Charters and rosters have the lowest kinds.
-const CHAIN_KINDS_MAX: u8 = 2;
+/// Charters and rosters.
+const CHAIN_KINDS: [u8; 2] = [1, 2];
 
 /// A fault of a port must end the thread, whoever ran into it: what is staged may be half of something.
 fn fatal<T>(done: &Result<T, WorkError>) -> Result<(), Fault> {

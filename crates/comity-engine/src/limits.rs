@@ -91,3 +91,6 @@ pub const DELIVERY_LINGER_MS: u64 = 20;
 
 /// In ms. A stranger that says that it has a newer roster makes this node ask its members for it, at most so often.
 pub const STRANGER_EVERY_MS: DurationMs = 10_000;
+
+/// In count. Frames whose places are held at a time while the views are made anew, 16 bytes each.
+pub const FRAMES_PER_REPLAY: usize = 65_536;

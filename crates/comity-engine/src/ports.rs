@@ -123,6 +123,25 @@ pub trait Store: Send {
         each: &mut dyn FnMut(Position, Stored) -> ControlFlow<()>,
     ) -> Result<(), Fault>;
 
+    /// As [`Store::replay`], from the first frame on, but of these kinds only. A store that knows where they are need
+    /// not read the others.
+    ///
+    /// # Errors
+    /// A frame is damaged.
+    fn replay_kinds(
+        &self,
+        kinds: &[u8],
+        each: &mut dyn FnMut(Position, Stored) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        self.replay(0, &mut |at, stored| {
+            if kinds.contains(&stored.kind) {
+                each(at, stored)
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+    }
+
     /// Reads a tile of the log.
     ///
     /// # Errors

@@ -64,6 +64,46 @@ impl Edge {
         })
     }
 
+    /// The edge of the tree over the first `tiles` full tiles of leaves, made of full tiles alone: for whoever has lost
+    /// the partial ones and appends the rest again.
+    ///
+    /// Nothing is checked against a head here, since none of that size need be known: what is appended has to lead to
+    /// one that is.
+    ///
+    /// # Errors
+    /// A tile is missing, has a wrong length, cannot be read; more tiles than a tree has.
+    pub fn of_full_tiles<R: TileReader>(
+        reader: &R,
+        tiles: u64,
+    ) -> Result<Self, TreeError<R::Error>> {
+        let size = tiles.saturating_mul(u64::from(TILE_HASHES));
+        let mut levels = vec![Vec::new()];
+        for below in 0..TILE_LEVEL_MAX {
+            let full = full_tiles(size, below);
+            let first = full - full % u64::from(TILE_HASHES);
+            let mut roots = Vec::new();
+            for index in first..full {
+                let beyond = TreeError::SizeBeyondTree {
+                    size,
+                    tree: TREE_LEAVES_MAX,
+                };
+                let id = TileId::new(below, index, TILE_HASHES).map_err(|_| beyond)?;
+                let tile = read_tile(reader, id)?.ok_or(TreeError::TileMissing { tile: id })?;
+                roots.extend(TileRows::new(&tile.hashes).get(TILE_HEIGHT, 0).copied());
+            }
+            levels.push(roots);
+        }
+        while levels.last().is_some_and(Vec::is_empty) {
+            levels.pop();
+        }
+        let beyond = TreeError::SizeBeyondTree {
+            size,
+            tree: TREE_LEAVES_MAX,
+        };
+        let head = Head::new(size, root_of(&levels)).map_err(|_| beyond)?;
+        Ok(Self { head, levels })
+    }
+
     /// The head of the tree.
     #[must_use]
     pub fn head(&self) -> &Head {

@@ -27,6 +27,27 @@ pub(crate) enum Owner {
     Records,
 }
 
+impl Owner {
+    /// What it is, and the scope if it is a case.
+    pub(crate) fn to_bytes(self) -> (u8, [u8; 16]) {
+        match self {
+            Self::Node => (0, [0; 16]),
+            Self::Case(scope) => (1, scope),
+            Self::Records => (2, [0; 16]),
+        }
+    }
+
+    /// The owner that the two bring; none if there is no such one.
+    pub(crate) fn from_bytes(owner: u8, scope: [u8; 16]) -> Option<Self> {
+        match (owner, scope) {
+            (0, scope) if scope == [0; 16] => Some(Self::Node),
+            (1, scope) => Some(Self::Case(scope)),
+            (2, scope) if scope == [0; 16] => Some(Self::Records),
+            _ => None,
+        }
+    }
+}
+
 /// What a frame says in the clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -73,11 +94,7 @@ impl Header {
     }
 
     fn encode(&self, bytes: &mut Vec<u8>) {
-        let (owner, scope) = match self.owner {
-            Owner::Node => (0, [0; 16]),
-            Owner::Case(scope) => (1, scope),
-            Owner::Records => (2, [0; 16]),
-        };
+        let (owner, scope) = self.owner.to_bytes();
         bytes.extend_from_slice(&self.batch.to_be_bytes());
         bytes.extend_from_slice(&self.at.0.to_be_bytes());
         bytes.extend_from_slice(&self.seq.to_be_bytes());
@@ -98,12 +115,7 @@ impl Header {
         let reserved = fields.u16()?;
         let scope: [u8; 16] = fields.array()?;
         let nonce = fields.array()?;
-        let owner = match (owner, reserved, scope) {
-            (0, 0, scope) if scope == [0; 16] => Owner::Node,
-            (1, 0, scope) => Owner::Case(scope),
-            (2, 0, scope) if scope == [0; 16] => Owner::Records,
-            _ => return None,
-        };
+        let owner = Owner::from_bytes(owner, scope).filter(|_| reserved == 0)?;
         (kind == KEY_KIND || (kind == RECORD_KIND) == (owner == Owner::Records)).then_some(Self {
             batch,
             at,
@@ -118,6 +130,11 @@ impl Header {
     /// Whether it holds a data key, and so has no number of its own.
     pub(crate) fn is_key(&self) -> bool {
         self.kind == KEY_KIND
+    }
+
+    /// Whether it holds a record of the log.
+    pub(crate) fn is_record(&self) -> bool {
+        self.kind == RECORD_KIND
     }
 }
 

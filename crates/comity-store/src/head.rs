@@ -34,7 +34,8 @@ pub(crate) struct HeadRecord {
 
 /// The two files, and what this process knows to be in them.
 pub(crate) struct Slots {
-    slots: [Slot; 2],
+    /// None of them, if it is only looked at.
+    slots: Option<[Slot; 2]>,
     /// Which of the two is written next.
     next: usize,
     stored: HeadRecord,
@@ -95,10 +96,19 @@ impl Slots {
         };
         disk.sync_dir(dir).map_err(io_error("sync", dir))?;
         Ok(Self {
-            slots: [slot_a, slot_b],
+            slots: Some([slot_a, slot_b]),
             next: 0,
             stored: record,
         })
+    }
+
+    /// What [`Slots::read`] gave, to be looked at: nothing can be written.
+    pub(crate) fn unsettled(record: HeadRecord) -> Self {
+        Self {
+            slots: None,
+            next: 0,
+            stored: record,
+        }
     }
 
     pub(crate) fn stored(&self) -> &HeadRecord {
@@ -109,10 +119,11 @@ impl Slots {
     ///
     /// Within a log the tree only grows. The next log of the same member begins with a tree of its own.
     pub(crate) fn swap(&mut self, next: HeadRecord) -> Result<(), StoreError> {
-        for slot in &self.slots {
+        let slots = self.slots.as_mut().ok_or(StoreError::Stopped)?;
+        for slot in slots.iter() {
             slot.is_unchanged()?;
         }
-        let [a, b] = &mut self.slots;
+        let [a, b] = slots;
         let (slot, after) = if self.next == 0 { (a, 1) } else { (b, 0) };
         let stored = self.stored.head;
         let before = if next.origin == self.stored.origin {
@@ -130,6 +141,22 @@ impl Slots {
         self.stored = next;
         Ok(())
     }
+}
+
+/// Copies of the head record that cannot be read: file, and offset. One of a file is borne.
+pub(crate) fn bad_copies(disk: &dyn Disk, dir: &Path) -> Result<Vec<(PathBuf, u64)>, StoreError> {
+    let mut bad = Vec::new();
+    for path in paths(dir) {
+        let bytes = disk.read(&path).map_err(io_error("read", &path))?;
+        let bytes = bytes.unwrap_or_default();
+        for (at, end) in [(0, RECORD_BYTES), (COPY_AT, SLOT_BYTES)] {
+            let copy = bytes.get(at..end).and_then(without_checksum);
+            if copy.and_then(decode).is_none() {
+                bad.push((path.clone(), u64::try_from(at).unwrap_or(u64::MAX)));
+            }
+        }
+    }
+    Ok(bad)
 }
 
 struct Slot {

@@ -1,10 +1,11 @@
 //! The journal: what is under its head record is there for good, and nothing else is.
 //!
 //! ```text
-//! open       lock, epoch keys, head record, every frame below it checked; tiles made anew if need be
+//! open       lock, epoch keys, head record, the newest segment; tiles and indexes made anew if need be
 //! stage      encrypt a frame into the batch in hand; it is readable at once
 //! commit     append and sync, read back and hash again, compare and swap the head record
 //! read       one frame, one record; replay: all of them in order
+//! fsck       everything again from the frames, and compared; what is derived is made again if that is asked for
 //! export     publish: the checkpoint; export: a folder for other people's verifiers
 //! closed     the log ends, and the next one of the member begins in the same journal
 //! copy       the newest signed head once more, apart from the data: an old copy is told by it
@@ -14,8 +15,10 @@ pub mod closed;
 mod commit;
 mod copy;
 mod export;
+pub mod fsck;
 mod open;
 mod read;
+mod sealed;
 mod stage;
 
 use std::cell::RefCell;
@@ -33,9 +36,9 @@ use crate::disk::{Disk, DiskFile, RealDisk};
 use crate::epoch::Epochs;
 use crate::error::{StoreError, io_error};
 use crate::head::Slots;
+use crate::index::Contents;
 use crate::keys::Keys;
 use crate::limits::{FREE_BYTES_MIN, SEGMENT_BYTES};
-use crate::position::Position;
 use crate::seal::{self, Random};
 use crate::segment::Segment;
 use crate::storage_key::StorageKey;
@@ -43,6 +46,7 @@ use crate::tiles::Tiles;
 
 use closed::ClosedLog;
 use copy::HeadCopy;
+use sealed::Indexes;
 
 /// The journal of one node, and the audit log in it. Used by one thread, by one process.
 pub struct Journal {
@@ -55,8 +59,11 @@ pub struct Journal {
     keys: Keys,
     /// Those with frames under the head record, ascending.
     segments: Vec<Segment>,
-    /// Where each record of the log is.
-    records: Vec<Position>,
+    /// What the last of them holds; of the others, [`sealed`] knows.
+    current: Contents,
+    indexes: RefCell<Indexes>,
+    /// Which of them is the first one of the log that is written now.
+    first_of_log: usize,
     /// The logs that were written here before this one, the oldest first.
     closed: Vec<ClosedLog>,
     copy: Option<HeadCopy>,
@@ -74,8 +81,8 @@ pub struct Journal {
 impl Journal {
     /// Opens or makes the data directory `dir` of the log `origin`, whose epoch keys `key` protects.
     ///
-    /// Every frame below the head record is checked; what is past it does not exist. Tiles that are
-    /// missing or damaged are made anew.
+    /// What is past the head record does not exist. The frames of the newest segment are checked now, and those of
+    /// one that has no index; any other when it is read. Tiles that may have been lost are made anew.
     ///
     /// # Errors
     /// `store-locked`: another process has it open. `storage-key-wrong`. `store-origin-is-another`.
@@ -210,7 +217,8 @@ struct Active {
     capacity: u32,
 }
 
-const JOURNAL_DIR: &str = "journal";
+pub(crate) const JOURNAL_DIR: &str = "journal";
+pub(crate) const INDEX_DIR: &str = "index";
 const HEAD_DIR: &str = "head";
 const KEYS_DIR: &str = "keys";
 const LOG_DIR: &str = "log";

@@ -19,6 +19,7 @@
 //! lock            held by the one process that has the journal open
 //! keys/epoch-1    an epoch key, wrapped by the storage key, which lies elsewhere
 //! journal/        segments of frames: everything that must survive
+//! index/          where the frames of each segment are, so that opening need not read them: derived
 //! head/a, head/b  where the journal ends, and the tree over its records
 //! log/            the published checkpoint, and tiles of hashes: derived
 //! closed/<n>/     the tiles of a log that was closed: derived
@@ -34,12 +35,14 @@
 //! [`fault`](error::StoreError::fault), and what to do [`next`](error::StoreError::next_step).
 
 mod batch;
+mod below;
 mod bytes;
 mod disk;
 mod epoch;
 pub mod error;
 mod frame;
 mod head;
+mod index;
 pub mod journal;
 mod keys;
 pub mod limits;

@@ -19,6 +19,16 @@ pub const FREE_BYTES_MIN: u64 = 160 * 1_048_576;
 /// read again as they are needed.
 pub const KEYS_KEPT_MAX: usize = 1_024;
 
+/// In count. Segments whose index is kept in memory, some 50 kB each: enough for whoever reads records in order, and
+/// for an audit beside it.
+pub const INDEXES_KEPT_MAX: usize = 8;
+
+/// In count. Leaves that are hashed at a time when a log is checked: some megabytes.
+pub const FSCK_LEAVES: usize = 4_096;
+
+/// In count. What is wrong is named so often, and counted after that: a disk that is lost as a whole has millions.
+pub const DAMAGES_NAMED_MAX: usize = 1_000;
+
 /// In bytes. A value of a view. sled keeps larger ones in files of their own, which it never syncs:
 /// after a power cut its opening panics (measured).
 pub const VIEW_VALUE_BYTES_MAX: usize = 4_096;

@@ -9,6 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::bytes::{Fields, with_checksum, without_checksum};
+use crate::index::Kinds;
 
 /// In bytes.
 pub(crate) const HEADER_BYTES: u32 = 64;
@@ -71,8 +72,12 @@ pub(crate) enum HeaderFault {
 pub(crate) struct Segment {
     pub(crate) number: u32,
     pub(crate) first_seq: u64,
+    /// Index of its first record.
+    pub(crate) first_record: u64,
     /// Where its frames end, in bytes from its start.
     pub(crate) end: u32,
+    /// Of which kinds it has frames, records and data keys apart.
+    pub(crate) kinds: Kinds,
 }
 
 pub(crate) fn path_of(dir: &Path, number: u32) -> PathBuf {

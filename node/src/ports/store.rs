@@ -9,6 +9,7 @@ use comity_log::store::TileReader as _;
 use comity_log::tile::TileId;
 use comity_store::position::KINDS_RESERVED_FROM;
 use comity_store::{Journal, StoreError};
+use comity_wire::leaf::Leaf;
 
 /// The version of what the engine writes into the views: another one, and they are made anew.
 pub const VIEWS_SCHEMA: u32 = 3;
@@ -81,7 +82,17 @@ impl Store for JournalStore {
     }
 
     fn record(&self, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), Fault> {
-        self.0.record(index).map_err(fault)
+        let record = self.0.record(index).map_err(fault)?;
+        // It was found by what is derived; the record itself says which one it is.
+        match Leaf::decode(&record.0) {
+            Ok(leaf) if leaf.index == index => Ok(record),
+            _ => Err(Fault::new(
+                "record-is-another",
+                format!(
+                    "another record stands where record {index} should be. Stop the node and run `comity log fsck`"
+                ),
+            )),
+        }
     }
 
     fn replay(
@@ -98,6 +109,15 @@ impl Store for JournalStore {
             }
         };
         self.0.replay(from_seq, &mut pass).map_err(fault)
+    }
+
+    fn replay_kinds(
+        &self,
+        kinds: &[u8],
+        each: &mut dyn FnMut(Position, Stored) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        let mut pass = |at: comity_store::Position, stored| each(Position(at.0), shown(stored));
+        self.0.replay_kinds(kinds, &mut pass).map_err(fault)
     }
 
     fn tile(&self, tile: TileId) -> Result<Option<Vec<u8>>, Fault> {

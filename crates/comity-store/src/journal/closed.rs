@@ -6,6 +6,7 @@
 //! ```
 //! The frame and the head record are one commit: after a crash either the old log is open or the new one.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use comity_log::tile::TileId;
 use super::{CLOSED_DIR, Journal, Settings, copy};
 use crate::batch::{Batch, Chunk};
 use crate::bytes::Fields;
-use crate::disk::RealDisk;
+use crate::disk::{self, RealDisk};
 use crate::error::{StoreError, io_error};
 use crate::frame::Owner;
 use crate::head::HeadRecord;
@@ -39,14 +40,9 @@ pub struct ClosedLog {
     pub before_seq: u64,
     /// What was given to [`Journal::close`] to be kept.
     pub notice: Vec<u8>,
-    records: Vec<Position>,
+    /// Which segments it is in. The frame that ended it is the last one of the last of them.
+    pub(super) segments: Range<usize>,
     tiles: Tiles,
-}
-
-/// A log that ended, as the frames tell.
-pub(super) struct Ended {
-    pub(super) at: Position,
-    pub(super) records: Vec<Position>,
 }
 
 impl Journal {
@@ -123,38 +119,76 @@ impl Journal {
         log: &ClosedLog,
         index: u64,
     ) -> Result<(Vec<u8>, Option<Vec<u8>>), StoreError> {
-        let place = usize::try_from(index).ok();
-        let at = place.and_then(|place| log.records.get(place));
-        self.record_at(*at.ok_or(StoreError::RecordUnknown { index })?)
+        if index >= log.head.size() {
+            return Err(StoreError::RecordUnknown { index });
+        }
+        self.record_in(log.segments.clone(), index)
     }
 
     /// Reads the closed logs, and makes their tiles anew if need be.
-    pub(super) fn closed_logs(&self, ended: Vec<Ended>) -> Result<Vec<ClosedLog>, StoreError> {
-        let mut logs = Vec::with_capacity(ended.len());
-        for Ended { at, records } in ended {
-            let stored = self.read(at)?;
-            let log = decode(&stored.body)
-                .filter(|(_, head, ..)| u64::try_from(records.len()) == Ok(head.size()));
-            let (origin, head, closed, notice) =
-                log.ok_or_else(|| self.damaged(at, "what ended a log cannot be read"))?;
-            let dir = self.dir.join(CLOSED_DIR).join(origin.n.to_string());
-            let tiles = Tiles::new(dir, Arc::clone(&self.disk));
-            self.tiles_of(&tiles, &head, &records)?;
-            logs.push(ClosedLog {
-                origin,
-                head,
-                closed,
-                before_seq: stored.seq,
-                notice,
-                records,
-                tiles,
-            });
+    pub(super) fn closed_logs(&self) -> Result<Vec<ClosedLog>, StoreError> {
+        let mut logs = Vec::new();
+        let mut first = 0;
+        for (place, segment) in self.segments.iter().enumerate() {
+            for offset in self.offsets_of_kinds(place, &[CLOSED_KIND])? {
+                let at = Position::new(segment.number, offset);
+                let segments = first..place.saturating_add(1);
+                first = segments.end;
+                let log = self.closed_log(at, segments)?;
+                self.closed_tiles(&log)?;
+                logs.push(log);
+            }
         }
         Ok(logs)
     }
+
+    /// The log that the frame at `at` ended.
+    pub(super) fn closed_log(
+        &self,
+        at: Position,
+        segments: Range<usize>,
+    ) -> Result<ClosedLog, StoreError> {
+        let stored = self.read(at)?;
+        let (origin, head, closed, notice) = decode(&stored.body)
+            .ok_or_else(|| self.damaged(at, "what ended a log cannot be read"))?;
+        let dir = self.dir.join(CLOSED_DIR).join(origin.n.to_string());
+        Ok(ClosedLog {
+            tiles: Tiles::new(dir, Arc::clone(&self.disk)),
+            origin,
+            head,
+            closed,
+            before_seq: stored.seq,
+            notice,
+            segments,
+        })
+    }
+
+    /// Makes the tiles of a closed log durable, once: a file beside them says so, with their root. From then on they are
+    /// checked by whoever reads them.
+    fn closed_tiles(&self, log: &ClosedLog) -> Result<(), StoreError> {
+        let path = log.tiles.dir().join(WHOLE);
+        let said = self.disk.read(&path).map_err(io_error("read", &path))?;
+        if said.is_some_and(|root| root == log.head.root().as_bytes()) {
+            return Ok(());
+        }
+        self.tiles_of(&log.tiles, &log.head, &log.segments, 0)?;
+        let synced = log.tiles.sync_all(&log.head);
+        synced.map_err(io_error("sync the tiles below", log.tiles.dir()))?;
+        let dir = log.tiles.dir();
+        self.disk.create_dir(dir).map_err(io_error("make", dir))?;
+        let written = disk::replace(self.disk.as_ref(), &path, log.head.root().as_bytes());
+        written.map_err(io_error("write", &path))
+    }
 }
 
+/// The file that says that the tiles beside it are whole and durable.
+const WHOLE: &str = "whole";
+
 impl ClosedLog {
+    pub(super) fn tiles(&self) -> &Tiles {
+        &self.tiles
+    }
+
     /// Reads a tile of the tree over the records that are here.
     ///
     /// # Errors

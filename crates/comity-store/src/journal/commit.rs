@@ -10,7 +10,8 @@ use crate::disk::DiskFile;
 use crate::error::{StoreError, io_error};
 use crate::frame::Frame;
 use crate::head::HeadRecord;
-use crate::position::{Position, RECORD_KIND};
+use crate::index::{Contents, Kinds};
+use crate::position::Position;
 use crate::record::split_record;
 use crate::segment::{self, Segment};
 use crate::tiles::TilesToWrite;
@@ -49,9 +50,10 @@ impl Journal {
             files.push(self.append_chunk(chunk)?);
         }
         let mut leaves = Vec::new();
+        let mut contents = Vec::new();
         for (chunk, active) in batch.chunks.iter().zip(&files) {
             let bytes = self.read_back(chunk, active.file.as_ref())?;
-            self.leaves_of(chunk, &bytes, &batch, &mut leaves)?;
+            contents.push(self.leaves_of(chunk, &bytes, &batch, &mut leaves)?);
         }
         let edge = self.grow(&batch, &leaves)?;
         self.slots.swap(HeadRecord {
@@ -61,7 +63,7 @@ impl Journal {
             next_seq: batch.next_seq,
             batch: batch.number,
         })?;
-        self.adopt(batch, edge, files);
+        self.adopt(batch, edge, files, contents);
         Ok(self.head())
     }
 
@@ -112,14 +114,15 @@ impl Journal {
         Ok(bytes)
     }
 
-    /// The leaves in what was read back, decrypted.
+    /// The leaves in what was read back, decrypted; and what it holds.
     fn leaves_of(
         &self,
         chunk: &Chunk,
         bytes: &[u8],
         batch: &Batch,
         leaves: &mut Vec<Vec<u8>>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Contents, StoreError> {
+        let mut contents = Contents::default();
         let skip = if chunk.is_new_segment() {
             segment::HEADER_BYTES
         } else {
@@ -133,7 +136,8 @@ impl Journal {
         while !rest.is_empty() {
             let parsed = Frame::parse(rest, at);
             let (frame, after) = parsed.map_err(|what| self.damaged(at, what))?;
-            if frame.header.kind == RECORD_KIND {
+            contents.push(&frame.header);
+            if frame.header.is_record() {
                 let key = match batch.keys.get(&frame.header.owner) {
                     Some((place, key)) if place.0 == frame.header.key => key.clone(),
                     _ => self.data_key(Position(frame.header.key), frame.header.owner)?,
@@ -146,7 +150,7 @@ impl Journal {
             at = self.after(at, rest.len().saturating_sub(after.len()))?;
             rest = after;
         }
-        Ok(())
+        Ok(contents)
     }
 
     /// Appends the batch's leaves to the tree: tiles written, read back, the leaves hashed again.
@@ -164,29 +168,45 @@ impl Journal {
     }
 
     /// What was written is now the journal.
-    fn adopt(&mut self, batch: Batch, edge: Edge, mut files: Vec<Active>) {
-        for chunk in &batch.chunks {
+    fn adopt(&mut self, batch: Batch, edge: Edge, mut files: Vec<Active>, contents: Vec<Contents>) {
+        let mut sealed = Vec::new();
+        let mut next_record = self.edge.head().size();
+        for (chunk, contents) in batch.chunks.iter().zip(contents) {
             let end = chunk.tail().map_or(chunk.start, |tail| tail.end.offset());
+            let first_record = next_record;
+            next_record = next_record.saturating_add(contents.records());
             if chunk.is_new_segment() {
                 self.give_back_room();
+                if let Some(last) = self.segments.last() {
+                    let whole = std::mem::take(&mut self.current);
+                    self.indexes.get_mut().keep(last.number, whole);
+                    sealed.push(self.segments.len().saturating_sub(1));
+                }
                 self.segments.push(Segment {
                     number: chunk.segment,
                     first_seq: chunk.first_seq,
+                    first_record,
                     end,
+                    kinds: Kinds::default(),
                 });
-            } else if let Some(last) = self.segments.last_mut() {
-                last.end = end;
             }
+            if let Some(last) = self.segments.last_mut() {
+                last.end = end;
+                last.kinds.join(contents.kinds());
+            }
+            self.current.extend(contents);
         }
         for (owner, (at, key)) in batch.keys {
             self.keys.put(owner, at);
             self.keys.keep(at, key);
         }
-        self.records.extend(batch.records);
         self.active = files.pop();
         self.edge = edge;
         let stored = self.slots.stored();
         self.batch = Batch::after(stored.batch, stored.next_seq);
+        for place in sealed {
+            self.make_index(place);
+        }
     }
 
     /// Cuts off what is behind the last frame of the segment that is left. If that fails, it only takes room.

@@ -52,7 +52,7 @@ impl Journal {
         }
         self.disk.create_dir(to).map_err(io_error("make", to))?;
         let tiles = Tiles::new(to.to_owned(), Arc::clone(&self.disk));
-        self.write_tree(&tiles, &claims.head, &self.records)?;
+        self.write_tree(&tiles, &claims.head, &self.segments_of_log())?;
         self.write_entries(to, claims.head.size())?;
         let path = checkpoint_path(to);
         disk::replace(self.disk.as_ref(), &path, checkpoint).map_err(io_error("write", &path))

@@ -1,7 +1,17 @@
-//! Opening: everything below the head record is read and checked; what is past it is not looked at.
+//! Opening: what is below the head record is taken over, what is past it is not looked at.
+//!
+//! ```text
+//! lock, epoch keys, head record
+//! the header of each segment
+//! sealed segments     their indexes say which kinds and data keys they hold; a frame is checked when it is read
+//! the last one, and any without an index: every frame is checked
+//! tiles               those that no index vouches for are checked, and made anew from the records if need be
+//! indexes             those that are missing are made again, and then the next opening is quick
+//! ```
 
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions, TryLockError};
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,21 +19,23 @@ use std::sync::Arc;
 use comity_log::checkpoint::UnverifiedCheckpoint;
 use comity_log::edge::Edge;
 use comity_log::head::Head;
-use comity_log::limits::BATCH_LEAVES_MAX;
+use comity_log::limits::{BATCH_LEAVES_MAX, TILE_HASHES};
 use comity_log::names::Origin;
 
-use super::closed::Ended;
+use super::closed::ClosedLog;
 use super::copy::{self, HeadCopy};
-use super::{HEAD_DIR, JOURNAL_DIR, Journal, KEYS_DIR, LOG_DIR, Settings};
+use super::sealed::Indexes;
+use super::{HEAD_DIR, INDEX_DIR, JOURNAL_DIR, Journal, KEYS_DIR, LOG_DIR, Settings};
 use crate::batch::Batch;
+use crate::below::{After, Below};
 use crate::disk::Disk;
 use crate::epoch::Epochs;
 use crate::error::{StoreError, io_error};
-use crate::frame::Frame;
 use crate::head::{self, HeadRecord, Slots};
+use crate::index::Contents;
 use crate::keys::Keys;
-use crate::position::{CLOSED_KIND, Position, RECORD_KIND};
-use crate::segment::{self, HeaderFault, Segment, SegmentHeader};
+use crate::position::Position;
+use crate::segment::{self, Segment};
 use crate::storage_key::StorageKey;
 use crate::tiles::{Tiles, TilesToWrite};
 
@@ -35,15 +47,15 @@ impl Journal {
         key: &StorageKey,
         origin: &Origin,
     ) -> Result<Self, StoreError> {
-        for name in [JOURNAL_DIR, HEAD_DIR, KEYS_DIR, LOG_DIR] {
+        for name in [JOURNAL_DIR, HEAD_DIR, KEYS_DIR, LOG_DIR, INDEX_DIR] {
             let path = dir.join(name);
             disk.create_dir(&path).map_err(io_error("make", &path))?;
         }
         let lock = lock(dir)?;
         let (journal_dir, head_dir) = (dir.join(JOURNAL_DIR), dir.join(HEAD_DIR));
-        let segments = segments_in(disk.as_ref(), &journal_dir)?;
+        let present = segments_in(disk.as_ref(), &journal_dir)?;
         let stored = Slots::read(disk.as_ref(), &head_dir)?;
-        if stored.is_none() && !segments.is_empty() {
+        if stored.is_none() && !present.is_empty() {
             return Err(StoreError::HeadMissing {
                 file: head::path_of(&head_dir),
             });
@@ -70,7 +82,8 @@ impl Journal {
         if stored.origin != *origin {
             return Err(StoreError::OriginIsAnother);
         }
-        let scan = Scan::of(disk.as_ref(), &journal_dir, &stored)?;
+        let below = Below::of(disk.as_ref(), dir, &epochs);
+        let found = Found::below(&below, &stored)?;
         if !settings.may_be_old {
             not_older_than_published(disk.as_ref(), dir, &stored)?;
         }
@@ -78,7 +91,7 @@ impl Journal {
         let copy = copy.map(|path| HeadCopy::read(disk.as_ref(), path, &stored));
         let copy = copy.transpose()?;
         let slots = Slots::settle(disk.as_ref(), &head_dir, stored)?;
-        remove_segments_beyond(disk.as_ref(), &journal_dir, &segments, slots.stored())?;
+        remove_segments_beyond(disk.as_ref(), &journal_dir, &present, slots.stored())?;
 
         let tiles = Tiles::new(dir.join(LOG_DIR), Arc::clone(&disk));
         let batch = Batch::after(slots.stored().batch, slots.stored().next_seq);
@@ -88,9 +101,11 @@ impl Journal {
             settings,
             _lock: lock,
             epochs,
-            keys: scan.keys,
-            segments: scan.segments,
-            records: scan.records,
+            keys: found.keys,
+            segments: found.segments,
+            current: found.current,
+            indexes: RefCell::new(found.indexes),
+            first_of_log: 0,
             closed: Vec::new(),
             copy,
             active: None,
@@ -101,10 +116,57 @@ impl Journal {
             stopped: false,
             reading: RefCell::new(None),
         };
-        journal.closed = journal.closed_logs(scan.closed)?;
-        journal.edge = journal.whole_tree()?;
+        journal.closed = journal.closed_logs()?;
+        let after_last = |log: &ClosedLog| log.segments.end;
+        journal.first_of_log = journal.closed.last().map_or(0, after_last);
+        journal.edge = journal.whole_tree(&found.without_index)?;
         journal.is_of_the_copy()?;
+        for place in found.without_index {
+            journal.make_index(place);
+        }
         Ok(journal)
+    }
+
+    /// Opens what is there for looking only: nothing is written, and no frame is read yet.
+    pub(crate) fn look(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        key: &StorageKey,
+        origin: &Origin,
+    ) -> Result<Self, StoreError> {
+        let head_dir = dir.join(HEAD_DIR);
+        let missing = || StoreError::HeadMissing {
+            file: head::path_of(&head_dir),
+        };
+        let stored = Slots::read(disk.as_ref(), &head_dir)?.ok_or_else(missing)?;
+        let lock = lock(dir)?;
+        let epochs = Epochs::load(disk.as_ref(), &dir.join(KEYS_DIR), key)?;
+        epochs.current()?;
+        if stored.origin != *origin {
+            return Err(StoreError::OriginIsAnother);
+        }
+        let segments = Below::of(disk.as_ref(), dir, &epochs).segments(&stored)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            tiles: Tiles::new(dir.join(LOG_DIR), Arc::clone(&disk)),
+            disk,
+            settings: Settings::default(),
+            _lock: lock,
+            epochs,
+            keys: Keys::default(),
+            segments,
+            current: Contents::default(),
+            indexes: RefCell::new(Indexes::default()),
+            first_of_log: 0,
+            closed: Vec::new(),
+            copy: None,
+            active: None,
+            batch: Batch::after(stored.batch, stored.next_seq),
+            slots: Slots::unsettled(stored),
+            edge: Edge::empty(),
+            stopped: true,
+            reading: RefCell::new(None),
+        })
     }
 
     /// A journal that is longer than the copy of the head must have grown from it.
@@ -120,28 +182,45 @@ impl Journal {
     }
 
     /// The edge of the tree under the head record, over tiles that are all there.
-    fn whole_tree(&self) -> Result<Edge, StoreError> {
+    ///
+    /// Tiles over the segments before the first one without an index were synced before its index was written. The
+    /// others may be lost.
+    fn whole_tree(&self, without_index: &[usize]) -> Result<Edge, StoreError> {
         let head = self.slots.stored().head;
-        let failed = || io_error("read the tiles below", self.tiles.dir());
-        self.tiles.remove_beyond(&head).map_err(failed())?;
-        self.tiles_of(&self.tiles, &head, &self.records)
+        let places = self.segments_of_log();
+        let last = places.end.saturating_sub(1);
+        let first = without_index.iter().find(|place| places.contains(place));
+        let first = self.segments.get(*first.unwrap_or(&last));
+        let synced = first.map_or(0, |segment| segment.first_record / u64::from(TILE_HASHES));
+        let removed = self.tiles.remove_beyond(&head);
+        removed.map_err(io_error("read the tiles below", self.tiles.dir()))?;
+        self.tiles_of(&self.tiles, &head, &places, synced)
     }
 
-    /// The edge of a tree whose tiles are there, made anew if need be.
+    /// The edge of a tree whose tiles are there, made anew from the records in these segments if need be. The first
+    /// `synced` tiles of level 0 are not read.
     pub(super) fn tiles_of(
         &self,
         tiles: &Tiles,
         head: &Head,
-        records: &[Position],
+        places: &Range<usize>,
+        synced: u64,
     ) -> Result<Edge, StoreError> {
-        let whole = tiles.are_whole(head);
+        let whole = tiles.are_whole(head, synced);
         if whole.map_err(io_error("read the tiles below", tiles.dir()))? {
             return Ok(Edge::load(tiles, head)?);
         }
-        self.write_tree(tiles, head, records)
+        let anew = Edge::of_full_tiles(tiles, synced)
+            .map_err(StoreError::from)
+            .and_then(|edge| self.write_tree_from(edge, tiles, head, places));
+        match anew {
+            Ok(edge) if edge.head() == head => Ok(edge),
+            // A tile that was synced is not what it was: all of them, then.
+            _ => self.write_tree(tiles, head, places),
+        }
     }
 
-    /// Writes the tiles of the tree under `head`, from its records in the journal.
+    /// Writes the tiles of the tree under `head`, from its records in these segments.
     ///
     /// # Errors
     /// The records have another root: one of them is not what it was.
@@ -149,27 +228,9 @@ impl Journal {
         &self,
         tiles: &Tiles,
         head: &Head,
-        records: &[Position],
+        places: &Range<usize>,
     ) -> Result<Edge, StoreError> {
-        let mut places = records.iter();
-        let mut edge = Edge::empty();
-        while edge.head().size() < head.size() {
-            let left = head.size().saturating_sub(edge.head().size());
-            let left = usize::try_from(left).unwrap_or(usize::MAX);
-            let leaves = (&mut places)
-                .take(left.min(BATCH_LEAVES_MAX))
-                .map(|at| self.record_at(*at).map(|(leaf, _)| leaf))
-                .collect::<Result<Vec<_>, _>>()?;
-            if leaves.is_empty() {
-                break;
-            }
-            let appended = edge.append(&leaves)?;
-            let written: Vec<_> = appended.tiles().iter().map(|tile| tile.id()).collect();
-            let writing = appended.write(&mut TilesToWrite(tiles));
-            writing.map_err(io_error("write a tile below", tiles.dir()))?;
-            edge = appended.confirm(tiles, &leaves)?;
-            tiles.remove_superseded(&written);
-        }
+        let edge = self.write_tree_from(Edge::empty(), tiles, head, places)?;
         if edge.head() == head {
             Ok(edge)
         } else {
@@ -180,140 +241,94 @@ impl Journal {
             ))
         }
     }
+
+    fn write_tree_from(
+        &self,
+        mut edge: Edge,
+        tiles: &Tiles,
+        head: &Head,
+        places: &Range<usize>,
+    ) -> Result<Edge, StoreError> {
+        while edge.head().size() < head.size() {
+            let from = edge.head().size();
+            let most = u64::try_from(BATCH_LEAVES_MAX).unwrap_or(u64::MAX);
+            let to = head.size().min(from.saturating_add(most));
+            let leaf = |index| self.record_in(places.clone(), index).map(|(leaf, _)| leaf);
+            let leaves = (from..to).map(leaf).collect::<Result<Vec<_>, _>>()?;
+            let appended = edge.append(&leaves)?;
+            let written: Vec<_> = appended.tiles().iter().map(|tile| tile.id()).collect();
+            let writing = appended.write(&mut TilesToWrite(tiles));
+            writing.map_err(io_error("write a tile below", tiles.dir()))?;
+            edge = appended.confirm(tiles, &leaves)?;
+            tiles.remove_superseded(&written);
+        }
+        Ok(edge)
+    }
 }
 
-/// What is found in the frames below the head record.
-struct Scan {
+/// What is found below the head record.
+struct Found {
     segments: Vec<Segment>,
-    /// Of the log that is written now.
-    records: Vec<Position>,
-    /// Of the logs before it.
-    closed: Vec<Ended>,
     keys: Keys,
+    /// What the last segment holds.
+    current: Contents,
+    indexes: Indexes,
+    /// Which segments have to get an index.
+    without_index: Vec<usize>,
 }
 
-impl Scan {
-    fn of(disk: &dyn Disk, dir: &Path, stored: &HeadRecord) -> Result<Self, StoreError> {
-        let mut scan = Self {
-            segments: Vec::new(),
-            records: Vec::new(),
-            closed: Vec::new(),
+impl Found {
+    fn below(below: &Below<'_>, stored: &HeadRecord) -> Result<Self, StoreError> {
+        let mut found = Self {
+            segments: below.segments(stored)?,
             keys: Keys::default(),
+            current: Contents::default(),
+            indexes: Indexes::default(),
+            without_index: Vec::new(),
         };
-        let mut next_seq = 0;
-        let mut before = 0;
-        let last = stored.end.segment();
-        let mut headers = Vec::new();
-        for number in 1..=last {
-            headers.push(read_segment(disk, dir, number, None)?.0);
+        for place in 0..found.segments.len() {
+            found.segment(below, place, stored)?;
         }
-        for (place, header) in headers.iter().enumerate() {
-            let following = headers.get(place.saturating_add(1));
-            let end = following.map_or(stored.end.offset(), |next| next.cut);
-            scan.segment(disk, dir, header, end, &mut next_seq, stored.batch)?;
-            before = end;
-        }
-        let records = u64::try_from(scan.records.len()).unwrap_or(u64::MAX);
-        if (next_seq, records) != (stored.next_seq, stored.head.size()) {
-            let at = Position::new(last, before);
-            return Err(damaged(
-                dir,
-                at,
-                "the journal does not have as many frames as the head record says",
-            ));
-        }
-        Ok(scan)
+        found.keys.settle();
+        Ok(found)
     }
 
-    /// Checks one segment, frame by frame.
     fn segment(
         &mut self,
-        disk: &dyn Disk,
-        dir: &Path,
-        header: &SegmentHeader,
-        end: u32,
-        next_seq: &mut u64,
-        last_batch: u64,
+        below: &Below<'_>,
+        place: usize,
+        stored: &HeadRecord,
     ) -> Result<(), StoreError> {
-        let number = header.number;
-        let start = Position::new(number, 0);
-        let records = u64::try_from(self.records.len()).unwrap_or(u64::MAX);
-        if header.first_seq != *next_seq || header.first_record != records {
-            return Err(damaged(
-                dir,
-                start,
-                "a segment does not follow the one before",
-            ));
-        }
-        let (_, bytes) = read_segment(disk, dir, number, Some(end))?;
-        let mut at = Position::new(number, segment::HEADER_BYTES);
-        let mut rest = bytes.get(64..).unwrap_or_default();
-        while !rest.is_empty() {
-            let parsed = Frame::parse(rest, at);
-            let (frame, after) = parsed.map_err(|what| damaged(dir, at, what))?;
-            let header = frame.header;
-            if header.seq != *next_seq || header.batch > last_batch {
-                return Err(damaged(dir, at, "a frame does not follow the one before"));
-            }
-            if header.is_key() {
-                self.keys.put(header.owner, at);
+        let after = After::of(&self.segments, place, stored);
+        let is_last = place.saturating_add(1) == self.segments.len();
+        let Some(segment) = self.segments.get_mut(place) else {
+            return Ok(());
+        };
+        let indexed = if is_last {
+            None
+        } else {
+            below.summary(segment, after)?
+        };
+        let keys = if let Some(summary) = indexed {
+            segment.kinds = summary.kinds;
+            summary.keys
+        } else {
+            let contents = below.scan(segment, after)?;
+            segment.kinds = contents.kinds();
+            let keys = contents.keys().to_vec();
+            if is_last {
+                self.current = contents;
             } else {
-                *next_seq = next_seq.saturating_add(1);
+                self.without_index.push(place);
+                self.indexes.keep(segment.number, contents);
             }
-            match header.kind {
-                RECORD_KIND => self.records.push(at),
-                CLOSED_KIND => self.closed.push(Ended {
-                    at,
-                    records: std::mem::take(&mut self.records),
-                }),
-                _ => {}
-            }
-            let length = rest.len().saturating_sub(after.len());
-            let offset = u32::try_from(length)
-                .ok()
-                .and_then(|length| at.offset().checked_add(length));
-            at = Position::new(number, offset.ok_or(StoreError::JournalFull)?);
-            rest = after;
+            keys
+        };
+        for (owner, offset) in keys {
+            self.keys.find(owner, Position::new(segment.number, offset));
         }
-        self.segments.push(Segment {
-            number,
-            first_seq: header.first_seq,
-            end,
-        });
         Ok(())
     }
-}
-
-/// The header of a segment, and its bytes up to `end` (the header only, without one).
-fn read_segment(
-    disk: &dyn Disk,
-    dir: &Path,
-    number: u32,
-    end: Option<u32>,
-) -> Result<(SegmentHeader, Vec<u8>), StoreError> {
-    let start = Position::new(number, 0);
-    let path = segment::path_of(dir, number);
-    let file = disk.open(&path).map_err(io_error("open", &path))?;
-    let file = file.ok_or_else(|| damaged(dir, start, "the segment is missing"))?;
-    let length = usize::try_from(
-        end.unwrap_or(segment::HEADER_BYTES)
-            .max(segment::HEADER_BYTES),
-    );
-    let mut bytes = vec![0; length.map_err(|_| StoreError::JournalFull)?];
-    match file.read_at(&mut bytes, 0) {
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            return Err(damaged(dir, start, "the segment is cut off"));
-        }
-        read => read.map_err(io_error("read", &path))?,
-    }
-    let header = SegmentHeader::parse(&bytes).map_err(|fault| match fault {
-        HeaderFault::Damaged => damaged(dir, start, "the header of the segment is damaged"),
-        HeaderFault::Unknown => StoreError::FormatUnknown { file: path },
-    })?;
-    if header.number != number {
-        return Err(damaged(dir, start, "the segment is another one"));
-    }
-    Ok((header, bytes))
 }
 
 fn segments_in(disk: &dyn Disk, dir: &Path) -> Result<Vec<u32>, StoreError> {
@@ -328,10 +343,10 @@ fn segments_in(disk: &dyn Disk, dir: &Path) -> Result<Vec<u32>, StoreError> {
 fn remove_segments_beyond(
     disk: &dyn Disk,
     dir: &Path,
-    segments: &[u32],
+    present: &[u32],
     stored: &HeadRecord,
 ) -> Result<(), StoreError> {
-    for number in segments.iter().filter(|n| **n > stored.end.segment()) {
+    for number in present.iter().filter(|n| **n > stored.end.segment()) {
         let path = segment::path_of(dir, *number);
         disk.remove(&path).map_err(io_error("remove", &path))?;
     }
@@ -377,13 +392,5 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
             dir: dir.to_owned(),
         }),
         Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
-    }
-}
-
-fn damaged(dir: &Path, at: Position, what: &'static str) -> StoreError {
-    StoreError::JournalDamaged {
-        file: segment::path_of(dir, at.segment()),
-        offset: u64::from(at.offset()),
-        what,
     }
 }

@@ -1,11 +1,13 @@
 //! Reading: one frame by its place, one record by its index, all frames in order.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::Journal;
+use crate::below;
 use crate::error::{StoreError, io_error};
 use crate::frame::{self, Frame, Owner};
-use crate::position::{Position, Scope, Stored};
+use crate::index::Contents;
+use crate::position::{Position, RECORD_KIND, Scope, Stored};
 use crate::record::split_record;
 use crate::segment::{self, Segment};
 
@@ -28,22 +30,64 @@ impl Journal {
     /// # Errors
     /// `record-unknown`; `journal-damaged`.
     pub fn record(&self, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), StoreError> {
-        let unknown = || StoreError::RecordUnknown { index };
-        let place = usize::try_from(index).map_err(|_| unknown())?;
-        let committed = self.records.len();
-        let at = match place.checked_sub(committed) {
-            None => self.records.get(place),
-            Some(staged) => self.batch.records.get(staged),
-        };
-        self.record_at(*at.ok_or_else(unknown)?)
+        match index.checked_sub(self.slots.stored().head.size()) {
+            None => self.record_in(self.segments_of_log(), index),
+            Some(staged) => {
+                let staged = usize::try_from(staged).ok();
+                let at = staged.and_then(|staged| self.batch.records.get(staged));
+                let at = *at.ok_or(StoreError::RecordUnknown { index })?;
+                self.split(at, &self.read(at)?)
+            }
+        }
     }
 
-    /// Leaf and facts of the record in the frame at `at`.
-    pub(super) fn record_at(&self, at: Position) -> Result<(Vec<u8>, Option<Vec<u8>>), StoreError> {
-        let stored = self.read(at)?;
+    /// Leaf and facts of a record of the log that is in these segments.
+    pub(super) fn record_in(
+        &self,
+        places: Range<usize>,
+        index: u64,
+    ) -> Result<(Vec<u8>, Option<Vec<u8>>), StoreError> {
+        let unknown = || StoreError::RecordUnknown { index };
+        // Segments without a record have the same first record as the next one.
+        let segments = self.segments.get(places.clone()).unwrap_or_default();
+        let begun = segments.partition_point(|segment| segment.first_record <= index);
+        let place = begun.checked_sub(1).ok_or_else(unknown)?;
+        let place = places.start.saturating_add(place);
+        let segment = self.segment_at(place)?;
+        let in_segment = index.saturating_sub(segment.first_record);
+        let read = |contents: &Contents| {
+            let offset = contents.record(in_segment).ok_or_else(unknown)?;
+            let at = Position::new(segment.number, offset);
+            let stored = self.read(at)?;
+            if stored.kind == RECORD_KIND {
+                self.split(at, &stored)
+            } else {
+                Err(unknown())
+            }
+        };
+        if place.saturating_add(1) == self.segments.len() {
+            return read(&self.current);
+        }
+        match read(&*self.contents_of(place)?) {
+            // The frame is damaged, or the index misleads: the segment itself says which.
+            Err(_) => read(&*self.scan(place)?),
+            found => found,
+        }
+    }
+
+    fn split(
+        &self,
+        at: Position,
+        stored: &Stored,
+    ) -> Result<(Vec<u8>, Option<Vec<u8>>), StoreError> {
         let (leaf, facts) =
             split_record(&stored.body).ok_or_else(|| self.damaged(at, "a record is not one"))?;
         Ok((leaf.to_vec(), facts.map(<[u8]>::to_vec)))
+    }
+
+    /// The segments of the log that is written now.
+    pub(super) fn segments_of_log(&self) -> Range<usize> {
+        self.first_of_log..self.segments.len()
     }
 
     /// Every committed frame from a sequence number on, in order; `each` may stop it. Records come too,
@@ -81,7 +125,43 @@ impl Journal {
         Ok(())
     }
 
-    fn open_frame(&self, frame: &Frame<'_>) -> Result<Stored, StoreError> {
+    /// Every committed frame of the given kinds, in order; `each` may stop it. Segments that have none are not read.
+    /// Records are found by their index, so [`RECORD_KIND`] finds nothing here.
+    ///
+    /// # Errors
+    /// `journal-damaged`; the disk.
+    pub fn replay_kinds(
+        &self,
+        kinds: &[u8],
+        each: &mut dyn FnMut(Position, Stored) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        for (place, segment) in self.segments.iter().enumerate() {
+            for offset in self.offsets_of_kinds(place, kinds)? {
+                let at = Position::new(segment.number, offset);
+                if each(at, self.read(at)?).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the frames of these kinds are in a segment.
+    pub(super) fn offsets_of_kinds(
+        &self,
+        place: usize,
+        kinds: &[u8],
+    ) -> Result<Vec<u32>, StoreError> {
+        if !self.segment_at(place)?.kinds.has_any(kinds) {
+            Ok(Vec::new())
+        } else if place.saturating_add(1) == self.segments.len() {
+            Ok(self.current.of_kinds(kinds))
+        } else {
+            Ok(self.contents_of(place)?.of_kinds(kinds))
+        }
+    }
+
+    pub(super) fn open_frame(&self, frame: &Frame<'_>) -> Result<Stored, StoreError> {
         let header = &frame.header;
         let key = self.data_key(Position(header.key), header.owner)?;
         let body = frame.open(&key);
@@ -162,10 +242,6 @@ impl Journal {
     }
 
     pub(super) fn damaged(&self, at: Position, what: &'static str) -> StoreError {
-        StoreError::JournalDamaged {
-            file: segment::path_of(&self.journal_dir(), at.segment()),
-            offset: u64::from(at.offset()),
-            what,
-        }
+        below::damaged(&self.journal_dir(), at, what)
     }
 }

@@ -77,7 +77,7 @@ impl Journal {
         }
         let (key_at, key) = match self.batch.keys.get(&owner) {
             Some((at, key)) => (*at, key.clone()),
-            None => match self.keys.place(owner) {
+            None => match self.key_place(owner)? {
                 Some(at) => (at, self.data_key(at, owner)?),
                 None => self.stage_key(owner)?,
             },
@@ -156,7 +156,7 @@ impl Journal {
         }
         let key = match self.unwrap_key(at, owner) {
             // Its epoch is over: the key was wrapped anew, or it was forgotten.
-            Err(StoreError::EpochKeyMissing { file }) => match self.keys.place(owner) {
+            Err(StoreError::EpochKeyMissing { file }) => match self.key_place(owner)? {
                 Some(anew) if anew != at => self.unwrap_key(anew, owner)?,
                 _ => return Err(StoreError::EpochKeyMissing { file }),
             },
@@ -166,7 +166,22 @@ impl Journal {
         Ok(key)
     }
 
-    fn unwrap_key(&self, at: Position, owner: Owner) -> Result<Key, StoreError> {
+    /// Where the youngest data key of `owner` is.
+    fn key_place(&self, owner: Owner) -> Result<Option<Position>, StoreError> {
+        if let Some(at) = self.keys.place(owner) {
+            return Ok(Some(at));
+        }
+        for at in self.keys.candidates(owner) {
+            let bytes = self.frame_at(at)?;
+            let header = self.parse(&bytes, at)?.header;
+            if header.is_key() && header.owner == owner {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn unwrap_key(&self, at: Position, owner: Owner) -> Result<Key, StoreError> {
         let bytes = self.frame_at(at)?;
         let frame = self.parse(&bytes, at)?;
         if !frame.header.is_key() || frame.header.owner != owner {

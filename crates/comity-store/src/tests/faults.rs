@@ -65,7 +65,7 @@ impl Node {
             let hash = comity_log::hash::leaf_hash(&leaf(index));
             assert_eq!(tree.leaf_hash(index).unwrap(), hash);
         }
-        assert!(journal.tiles().are_whole(&journal.head()).unwrap());
+        assert!(journal.tiles().are_whole(&journal.head(), 0).unwrap());
     }
 
     /// Opened without faults, it is whole; it takes more; and that survives the power going.

@@ -50,10 +50,11 @@ enum Undo {
         path: PathBuf,
         before: Option<Vec<u8>>,
     },
-    /// A file that is never synced.
-    Never {
+    /// A file that is written as a whole: durable when it is synced, and then its directory.
+    Whole {
         path: PathBuf,
         before: Option<Vec<u8>>,
+        synced: bool,
     },
 }
 
@@ -149,7 +150,7 @@ impl Undo {
                     std::fs::write(path, whole).unwrap();
                 }
             }
-            Self::Name { path, before } | Self::Never { path, before } => {
+            Self::Name { path, before } | Self::Whole { path, before, .. } => {
                 match before {
                     Some(before) if path.parent().unwrap().exists() => {
                         std::fs::write(&path, before).unwrap();
@@ -196,9 +197,10 @@ impl Disk for FaultyDisk {
         let before = std::fs::read(path).ok();
         let half = matches!(verdict, Verdict::Fails(How::Half));
         if path.parent().unwrap().exists() {
-            self.note(Undo::Never {
+            self.note(Undo::Whole {
                 path: path.to_owned(),
                 before,
+                synced: false,
             });
         }
         if half {
@@ -244,8 +246,11 @@ impl Disk for FaultyDisk {
         match self.step("sync_dir", path) {
             Verdict::Fails(_) => Err(failure()),
             Verdict::Goes => {
-                self.settled(|undo| {
-                    matches!(undo, Undo::Name { path: name, .. } if name.parent() == Some(path))
+                self.settled(|undo| match undo {
+                    Undo::Bytes { .. } | Undo::Whole { synced: false, .. } => false,
+                    Undo::Name { path: name, .. } | Undo::Whole { path: name, .. } => {
+                        name.parent() == Some(path)
+                    }
                 });
                 Ok(())
             }
@@ -309,6 +314,13 @@ impl DiskFile for FaultyFile {
             Verdict::Goes => {
                 self.disk
                     .settled(|undo| matches!(undo, Undo::Bytes { path, .. } if *path == self.path));
+                for undo in &mut self.disk.0.lock().unwrap().unsynced {
+                    if let Undo::Whole { path, synced, .. } = undo
+                        && *path == self.path
+                    {
+                        *synced = true;
+                    }
+                }
                 Ok(())
             }
         }

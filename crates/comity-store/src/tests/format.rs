@@ -74,30 +74,47 @@ fn from_text(text: &str, dir: &Path) {
     }
 }
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journal-1.txt");
+/// What must be read for ever, and what is derived from it.
+const JOURNAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journal-1.txt");
+const INDEX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/index-1.txt");
 
 #[test]
 fn the_bytes_on_the_disk_are_the_golden_ones() {
     let dir = tempfile::tempdir().unwrap();
     written(dir.path());
-    let text = as_text(&files(dir.path()));
-    if !Path::new(GOLDEN).exists() {
-        fs::write(GOLDEN, &text).unwrap();
-        panic!("{GOLDEN} was missing; it is there now: read it");
+    let is_index = |(name, _): &(String, Vec<u8>)| name.starts_with("index/");
+    let (index, journal): (Vec<_>, Vec<_>) = files(dir.path()).into_iter().partition(is_index);
+    for (golden, files) in [(JOURNAL, journal), (INDEX, index)] {
+        let text = as_text(&files);
+        if !Path::new(golden).exists() {
+            fs::write(golden, &text).unwrap();
+            panic!("{golden} was missing; it is there now: read it");
+        }
+        assert!(
+            fs::read_to_string(golden).unwrap() == text,
+            "the format has changed"
+        );
     }
-    assert!(
-        fs::read_to_string(GOLDEN).unwrap() == text,
-        "the format has changed"
-    );
 }
 
 #[test]
 fn the_golden_journal_can_be_read() {
-    let dir = tempfile::tempdir().unwrap();
-    from_text(&fs::read_to_string(GOLDEN).unwrap(), dir.path());
-    let mut journal = open(dir.path()).unwrap();
-    assert_eq!(committed(&journal).len(), 9);
-    fill(&mut journal, 5).unwrap();
-    journal.commit().unwrap();
-    assert_eq!(committed(&journal).len(), 14);
+    for with_index in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        from_text(&fs::read_to_string(JOURNAL).unwrap(), dir.path());
+        if with_index {
+            from_text(&fs::read_to_string(INDEX).unwrap(), dir.path());
+        }
+        let mut journal = open(dir.path()).unwrap();
+        assert_eq!(committed(&journal).len(), 9);
+        fill(&mut journal, 5).unwrap();
+        journal.commit().unwrap();
+        assert_eq!(committed(&journal).len(), 14);
+        // Made again, an index is the very same.
+        let golden = tempfile::tempdir().unwrap();
+        from_text(&fs::read_to_string(INDEX).unwrap(), golden.path());
+        for (name, bytes) in files(golden.path()) {
+            assert_eq!(fs::read(dir.path().join(&name)).unwrap(), bytes, "{name}");
+        }
+    }
 }

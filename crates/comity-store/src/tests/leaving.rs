@@ -36,7 +36,7 @@ fn an_export_is_a_whole_log_and_nothing_else() {
             }
         }
         assert_eq!(entries, head.size());
-        assert!(tiles.are_whole(&head).unwrap());
+        assert!(tiles.are_whole(&head, 0).unwrap());
     }
 }
 

@@ -55,7 +55,7 @@ fn a_batch_takes_as_many_records_as_one_append() {
     assert_eq!(journal.commit().unwrap().size(), BATCH_LEAVES_MAX as u64);
     journal.stage_record(b"one more", None).unwrap();
     journal.commit().unwrap();
-    assert!(journal.tiles().are_whole(&journal.head()).unwrap());
+    assert!(journal.tiles().are_whole(&journal.head(), 0).unwrap());
 }
 
 #[test]
