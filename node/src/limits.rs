@@ -86,6 +86,9 @@ pub const IDENTITY_BYTES_MAX: u64 = 4_096;
 /// In bytes. A tile: 256 hashes.
 pub const TILE_BYTES_MAX: u64 = 8_192;
 
+/// In bytes. A bundle: 256 records, each after its length in two bytes.
+pub const BUNDLE_BYTES_MAX: u64 = 256 * (comity_log::limits::LEAF_BYTES_MAX as u64 + 2);
+
 /// Requests of peers that are worked on at a time. What comes on top hears `busy`.
 pub const REQUESTS_AT_A_TIME_MAX: usize = 64;
 

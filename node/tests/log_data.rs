@@ -9,18 +9,24 @@
 )]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint};
+use comity_log::hash::leaf_hash;
 use comity_log::key::VerifierKey;
 use comity_log::names::Origin;
 use comity_log::store::TileReader;
 use comity_log::tile::{BundleId, TileId};
+use comity_log::tlog_proof::TlogProof;
 use comity_log::tree::Tree;
+use comity_log::{add_checkpoint, consistency, proof, receipts};
 use comity_store::{Journal, StorageKey};
+use comity_wire::consistency::ConsistencyReceipt;
 use comity_wire::ids::{Hash, MemberId, Nonce};
 use comity_wire::leaf::{Facts, Leaf, RosterRef};
+use comity_wire::receipt::{Receipt, WireReceipt};
 use comity_wire::words::{Code, Version};
 use ed25519_dalek::SigningKey;
 use serde_json::Value;
@@ -146,10 +152,15 @@ impl Data {
 
     /// Runs `log …` with words that hold no blanks: status, and the object that was said.
     fn log(&self, words: &str) -> (i32, Value) {
+        self.log_of(words, &["--data", "north"])
+    }
+
+    fn log_of(&self, words: &str, source: &[&str]) -> (i32, Value) {
         let output = Command::new(env!("CARGO_BIN_EXE_comity"))
             .arg("log")
             .args(words.split_whitespace())
-            .args(["--data", "north", "--json"])
+            .args(source)
+            .arg("--json")
             .current_dir(self.0.path())
             .env_remove("COMITY_CONFIG")
             .output()
@@ -405,4 +416,134 @@ fn what_is_exported_verifies_with_nothing_else() {
             (1, "export-not-empty".to_owned())
         );
     }
+}
+
+/// Where a proof can come from: the stopped node, and the folder that it has exported.
+const SOURCES: [&[&str]; 2] = [&["--data", "north"], &["--from", "out"]];
+
+/// A stopped node whose log was exported as well, with the key of the log beside it.
+fn with_folder_and_key(signed: u64) -> Data {
+    let data = Data::with(signed, &|_, _| {});
+    assert_eq!(data.log("export --to out").0, 0);
+    let path = data.0.path().join("log-1.pem");
+    let text = comity_trust::key_file::write(&key());
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    data
+}
+
+fn unhex(value: &Value) -> Vec<u8> {
+    let text = value.as_str().unwrap();
+    data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap()
+}
+
+#[test]
+fn any_record_is_proved_from_the_data_and_from_the_folder_as_text_and_as_receipt() {
+    for signed in [SIZE, 300] {
+        let data = with_folder_and_key(signed);
+        for (source, index) in SOURCES
+            .into_iter()
+            .flat_map(|source| [0, 1, 255, 256, signed - 1].map(|index| (source, index)))
+        {
+            let words = format!("prove --index {index} --log-key log-1.pem --out proof-{index}");
+            let (status, said) = data.log_of(&words, source);
+            assert_eq!(status, 0, "{said:#}");
+            let path = |extension: &str| data.0.path().join(format!("proof-{index}{extension}"));
+            let take = |extension: &str| {
+                let bytes = fs::read(path(extension)).unwrap();
+                fs::remove_file(path(extension)).unwrap();
+                bytes
+            };
+            let (text, leaf, cose) = (take(""), take(".leaf"), take(".cose"));
+            assert_eq!(Leaf::decode(&leaf).unwrap().index, index);
+            assert_eq!(unhex(&said["proof"]["leaf"]), leaf);
+            assert_eq!(unhex(&said["proof"]["cose"]), cose);
+            let vkey: VerifierKey = said["proof"]["vkey"].as_str().unwrap().parse().unwrap();
+            let read = TlogProof::parse(&text).unwrap();
+            let head = read.verify(&leaf_hash(&leaf), &vkey).unwrap();
+            assert_eq!((read.index, head.head().size()), (index, signed));
+            let wire = WireReceipt(leaf.clone().into(), cose.into());
+            let receipt = Receipt::from_wire(wire).unwrap();
+            let verified = receipts::verify(&receipt, &key().verifying_key()).unwrap();
+            assert_eq!(verified.is_under(&head), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn that_the_log_has_grown_is_proved_from_the_data_and_from_the_folder() {
+    let data = with_folder_and_key(SIZE);
+    for (source, old) in SOURCES
+        .into_iter()
+        .flat_map(|source| [1, 255, 256, 300, SIZE - 1].map(|old| (source, old)))
+    {
+        let words = format!("prove --consistency {old} --log-key log-1.pem");
+        let (status, said) = data.log_of(&words, source);
+        assert_eq!(status, 0, "{said:#}");
+        let shown = &said["consistency"];
+        let request = add_checkpoint::Request::parse(shown["proof"].as_str().unwrap().as_bytes());
+        let request = request.unwrap();
+        let vkey: VerifierKey = shown["vkey"].as_str().unwrap().parse().unwrap();
+        let newer = request.checkpoint.verify(&vkey).unwrap();
+        let old_root = Hash::from_hex(shown["old_root"].as_str().unwrap()).unwrap();
+        let older = comity_log::head::Head::new(old, old_root).unwrap();
+        let joined = proof::verify_consistency(&older, newer.head(), &request.path);
+        assert_eq!((request.old_size, joined), (old, Ok(())));
+        let receipt = ConsistencyReceipt::read(&unhex(&shown["cose"])).unwrap();
+        let verified = consistency::verify(&receipt, &old_root, &key().verifying_key()).unwrap();
+        assert_eq!(verified.ends_at(&newer), Ok(()));
+    }
+}
+
+#[test]
+fn what_cannot_be_proved_is_refused_with_its_code() {
+    let data = with_folder_and_key(300);
+    let other = comity_trust::key_file::write(&SigningKey::from_bytes(&[4; 32]));
+    let path = data.0.path().join("other.pem");
+    fs::write(&path, other).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let unknown = format!("prove {}", Hash::of(b"statement"));
+    for source in SOURCES {
+        for (words, status, code) in [
+            ("prove --index 300", 1, "index-beyond-tree"),
+            ("prove --consistency 300", 1, "receipt-no-older-tree"),
+            ("prove --consistency 0", 1, "receipt-no-older-tree"),
+            (
+                "prove --index 1 --log-key other.pem",
+                1,
+                "log-key-of-another",
+            ),
+            (&unknown, 1, "unknown-statement"),
+        ] {
+            let (found, said) = data.log_of(words, source);
+            assert_eq!(
+                (found, said["error"]["code"].as_str()),
+                (status, Some(code)),
+                "{words}"
+            );
+        }
+    }
+    // What the folder holds is believed no further than the signed head reaches.
+    let flip = |name: &str, place: usize| {
+        let path = data.0.path().join("out").join(name);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[place] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    };
+    let refused = |words: &str| {
+        let (status, said) = data.log_of(words, &["--from", "out"]);
+        (status, said["error"]["code"].as_str().unwrap().to_owned())
+    };
+    flip("tile/entries/000", 70);
+    assert_eq!(
+        refused("prove --index 0"),
+        (4, "root-is-another".to_owned())
+    );
+    flip("tile/0/000", 0);
+    assert_eq!(
+        refused("prove --index 9"),
+        (4, "tile-is-another".to_owned())
+    );
+    flip("vkey", 70);
+    assert_eq!(refused("prove --index 9").0, 4);
 }

@@ -324,8 +324,18 @@ fn play(world: &World, vector: &Vector) -> Planned {
             "who asks reads it, and nothing that travels tells what the target made of it"
                 .to_owned(),
         ),
-        "leaf" | "facts" | "checkpoint" | "sequences" | "restored" | "fork-evidence"
-        | "roster-conflict" | "inclusion" | "consistency" | "evidence" | "parent-opening" => {
+        "leaf"
+        | "facts"
+        | "checkpoint"
+        | "sequences"
+        | "restored"
+        | "fork-evidence"
+        | "roster-conflict"
+        | "inclusion"
+        | "consistency"
+        | "consistency-receipt"
+        | "evidence"
+        | "parent-opening" => {
             Err("it travels inside other objects only, and who reads it says nothing".to_owned())
         }
         "concurrent" => Err("nothing that travels tells the state that a case comes to".to_owned()),

@@ -11,6 +11,7 @@
 //! checkpoint                   the signed head
 //! tree                         reading back, every tile checked: proofs
 //! receipts                     for each leaf of the batch, all from the one root
+//! consistency                  the same for a tree that has grown
 //!
 //! add_checkpoint               what a log asks of a witness
 //! witness, cosignature         what a witness may answer; its word
@@ -28,6 +29,7 @@
 pub mod add_checkpoint;
 pub mod bundle;
 pub mod checkpoint;
+pub mod consistency;
 pub mod cosignature;
 pub mod edge;
 pub mod evidence;

@@ -138,6 +138,14 @@ pub enum ReceiptError<E: Error + 'static> {
     /// `log-opened`, so that nobody waits for such a receipt.
     #[error("a tree of one leaf has no receipt")]
     TreeOfOneLeaf,
+    /// The path would be empty, or there is none.
+    #[error("no consistency receipt leads from a tree of {old} leaves to one of {new}")]
+    NoOlderTree {
+        /// Leaves of the tree that is said to be older.
+        old: u64,
+        /// Leaves of the tree.
+        new: u64,
+    },
     /// The tree has another leaf there.
     #[error("the leaf given for {index} is not the one in the tree")]
     LeafIsAnother {
@@ -158,6 +166,7 @@ impl<E: Error + 'static> ReceiptError<E> {
     pub fn code(&self) -> &'static str {
         match self {
             Self::TreeOfOneLeaf => "receipt-tree-of-one-leaf",
+            Self::NoOlderTree { .. } => "receipt-no-older-tree",
             Self::LeafIsAnother { .. } => "leaf-is-another",
             Self::Tree(error) => error.code(),
             Self::Object(error) => error.code(),

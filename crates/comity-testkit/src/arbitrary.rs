@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use comity_wire::audit_exchange::{AuditRecord, AuditReply, AuditRequest, Page, Records};
 use comity_wire::body::*;
+use comity_wire::consistency::{ConsistencyProof, ConsistencyReceipt};
 use comity_wire::cose::SignedRoot;
 use comity_wire::exchange::*;
 use comity_wire::ext::Extension;
@@ -732,6 +733,22 @@ pub fn receipt() -> BoxedStrategy<Receipt> {
             )
             .ok()
         })
+        .boxed()
+}
+
+/// A consistency receipt, signed with `key(2)` over a root that says nothing.
+pub fn consistency_receipt() -> BoxedStrategy<ConsistencyReceipt> {
+    (proof(), hash())
+        .prop_map(|(inclusion, root)| {
+            let root = SignedRoot::new(&key(2), root.as_bytes());
+            let proof = ConsistencyProof {
+                old_size: inclusion.leaf_index,
+                new_size: inclusion.tree_size,
+                path: inclusion.path,
+            };
+            ConsistencyReceipt::new(&root, &proof)
+        })
+        .prop_filter_map("a path that can be encoded", Result::ok)
         .boxed()
 }
 

@@ -16,7 +16,7 @@ use comity_log::evidence::Evidence;
 use comity_log::head::Head;
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::names::WitnessName;
-use comity_log::{proof, receipts};
+use comity_log::{consistency as grown, proof, receipts};
 use comity_testkit::cddl;
 use comity_testkit::diag;
 use comity_testkit::tree::{Node, Sign1};
@@ -28,6 +28,7 @@ use comity_trust::roster::RosterConflict;
 use comity_trust::rule::Rule;
 use comity_trust::signed::SignedPayload;
 use comity_wire::audit_exchange::{AuditReply, AuditRequest};
+use comity_wire::consistency::ConsistencyReceipt;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
 use comity_wire::ids::{Hash, Kid, MemberId, parent_commitment};
 use comity_wire::leaf::{Facts, Leaf, Origin};
@@ -154,6 +155,7 @@ fn read(world: &World, vector: &Vector, bytes: &[u8]) -> Found {
             object(Facts::decode(bytes).map(|facts| vec![("hash", facts.hash().to_string())]))
         }
         "receipt" => receipt(world, context, bytes),
+        "consistency-receipt" => consistency_receipt(world, context, bytes),
         "refusal" => object(refusal(world, context, bytes)),
         "sequences" => object(notice::<Sequences>(world, context, bytes).map(|content| {
             vec![
@@ -321,6 +323,31 @@ fn receipt(world: &World, context: &Context, bytes: &[u8]) -> Found {
     Ok(vec![
         ("leaf_hash", verified.leaf_hash().to_string()),
         ("index", verified.leaf().index.to_string()),
+        ("root", verified.root().to_string()),
+    ])
+}
+
+fn consistency_receipt(world: &World, context: &Context, bytes: &[u8]) -> Found {
+    let receipt = ConsistencyReceipt::read(bytes);
+    let receipt = receipt.map_err(|error| named(error.code(), "object-code"))?;
+    let log = world.log_key(context);
+    let old_root = Hash::from_hex(context.old_root.as_ref().unwrap()).unwrap();
+    let verified = grown::verify(&receipt, &old_root, log.key());
+    let verified = verified.map_err(|error| match error.code() {
+        "bad-signature" => named("bad-signature", "object-code"),
+        code => named(code, "log-code"),
+    })?;
+    if let Some(checkpoint) = &context.checkpoint {
+        let checkpoint = UnverifiedCheckpoint::parse(checkpoint.as_bytes()).unwrap();
+        let checkpoint = checkpoint.verify(&log).unwrap();
+        verified
+            .ends_at(&checkpoint)
+            .map_err(|error| named(error.code(), "log-code"))?;
+    }
+    let proof = receipt.proof();
+    Ok(vec![
+        ("old_size", proof.old_size.to_string()),
+        ("new_size", proof.new_size.to_string()),
         ("root", verified.root().to_string()),
     ])
 }
@@ -793,6 +820,7 @@ fn the_vectors_leave_out_nothing() {
         "leaf",
         "facts",
         "receipt",
+        "consistency-receipt",
         "refusal",
         "sequences",
         "restored",

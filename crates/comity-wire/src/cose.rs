@@ -33,6 +33,8 @@ const LABEL_VDP: i64 = 396;
 const RFC9162_SHA256: i64 = 1;
 /// Label of inclusion proofs among the proofs (RFC 9942).
 const LABEL_INCLUSION: i64 = -1;
+/// Label of consistency proofs among the proofs (RFC 9942).
+const LABEL_CONSISTENCY: i64 = -2;
 
 /// The protected header of an object, one variant for each shape there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +73,8 @@ pub enum Shape {
     Typed(&'static str),
     /// [`Protected::Receipt`], an inclusion proof unprotected, nothing attached.
     Receipt,
+    /// [`Protected::Receipt`], a consistency proof unprotected, nothing attached.
+    Consistency,
 }
 
 /// A COSE_Sign1 object that has been read but not verified. `Debug` hides the
@@ -79,7 +83,7 @@ pub enum Shape {
 pub struct Sign1 {
     /// What the protected header says.
     pub protected: Protected,
-    /// The payload; for a receipt the inclusion proof that stands unprotected.
+    /// The payload; for a receipt the proof that stands unprotected.
     pub content: Vec<u8>,
     /// Not verified yet.
     pub signature: Signature,
@@ -132,7 +136,11 @@ impl Sign1 {
             ),
             Shape::Receipt => (
                 read_receipt_header(&outer.protected)?,
-                outer.inclusion_proof()?,
+                outer.proof(LABEL_INCLUSION)?,
+            ),
+            Shape::Consistency => (
+                read_receipt_header(&outer.protected)?,
+                outer.proof(LABEL_CONSISTENCY)?,
             ),
         };
         Ok(Self {
@@ -192,11 +200,21 @@ impl SignedRoot {
         }
     }
 
-    /// The receipt with this proof beside it; the root is left out.
+    /// The receipt with this inclusion proof beside it; the root is left out.
     #[must_use]
     pub fn receipt(&self, inclusion_proof: &[u8]) -> Vec<u8> {
-        let proof = Value::Array(vec![Value::Bytes(inclusion_proof.to_vec())]);
-        let proofs = Value::Map(vec![(Value::from(LABEL_INCLUSION), proof)]);
+        self.with_proof(LABEL_INCLUSION, inclusion_proof)
+    }
+
+    /// The receipt with this consistency proof beside it; the root is left out.
+    #[must_use]
+    pub fn consistency(&self, consistency_proof: &[u8]) -> Vec<u8> {
+        self.with_proof(LABEL_CONSISTENCY, consistency_proof)
+    }
+
+    fn with_proof(&self, label: i64, proof: &[u8]) -> Vec<u8> {
+        let proof = Value::Array(vec![Value::Bytes(proof.to_vec())]);
+        let proofs = Value::Map(vec![(Value::from(label), proof)]);
         let receipt = CoseSign1Builder::new()
             .protected(Protected::Receipt { kid: self.kid }.header())
             .unprotected(HeaderBuilder::new().value(LABEL_VDP, proofs).build())
@@ -427,9 +445,9 @@ impl Outer {
         }
     }
 
-    /// The one inclusion proof of a receipt that has nothing else unprotected and
-    /// nothing attached: `{396: {-1: [proof]}}`.
-    fn inclusion_proof(&self) -> Result<Vec<u8>, CoseError> {
+    /// The one proof of a receipt that has nothing else unprotected and nothing
+    /// attached: `{396: {expected: [proof]}}`.
+    fn proof(&self, expected: i64) -> Result<Vec<u8>, CoseError> {
         let read = || {
             let [(label, proofs)] = self.unprotected.as_slice() else {
                 return None;
@@ -440,10 +458,10 @@ impl Outer {
             let [proof] = list.as_array()?.as_slice() else {
                 return None;
             };
-            let expected = *label == Value::from(LABEL_VDP)
-                && *kind == Value::from(LABEL_INCLUSION)
+            let is_it = *label == Value::from(LABEL_VDP)
+                && *kind == Value::from(expected)
                 && self.payload.is_none();
-            expected.then(|| proof.as_bytes().cloned()).flatten()
+            is_it.then(|| proof.as_bytes().cloned()).flatten()
         };
         read().ok_or(CoseError::Header)
     }

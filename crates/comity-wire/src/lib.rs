@@ -11,6 +11,7 @@
 //! cbor, cose                        the two encodings, strictly; each owns its library
 //! statement                         bytes -> Received -> Signed -> Statement
 //! leaf, receipt, refusal            what the recipient records and answers
+//! consistency                       that a log has only grown
 //! exchange, roster_exchange         how they travel
 //! audit_exchange                    how the records of a log are read by right
 //! witness_exchange                  how heads are cosigned, shown and contradicted
@@ -20,6 +21,7 @@
 pub mod audit_exchange;
 pub mod body;
 pub mod cbor;
+pub mod consistency;
 pub mod cose;
 pub mod exchange;
 pub mod ext;

@@ -4,14 +4,17 @@
 //! verify                the running node's signed head
 //! verify --data DIR     every record of a stopped node, against its tiles and its signed head
 //! prove STATEMENT       an inclusion proof, checked before it is shown
+//! prove --data, --from  the same of any record, and that the log has only grown, without a running node
 //! export --data DIR     a folder that C2SP tlog-tiles tools read
 //! ```
+
+mod prove;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use comity_log::checkpoint::{UnverifiedCheckpoint, VerifiedCheckpoint};
 use comity_log::hash::leaf_hash;
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
@@ -24,6 +27,7 @@ use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::prove::{Source, What};
 use super::work::rows;
 use crate::answers::{self, Log, Proof};
 use crate::client::{Client, Reach};
@@ -59,17 +63,37 @@ Example:
         #[command(flatten)]
         reach: Reach,
     },
-    /// Prove that a statement is in our log
+    /// Prove that a statement or a record is in our log, or that the log has only grown
     #[command(after_help = "\
-The proof is checked before it is shown. With --out three files are written: the proof (c2sp.org/tlog-proof@v1), beside \
-it .leaf, the record that it proves, and .receipt, the other side's receipt, if there is one.
+The proof is checked before it is shown. A running node proves statements; the data of a stopped node and an exported \
+folder prove any record and any older size. With --out the proof is written: c2sp.org/tlog-proof@v1, or for \
+--consistency the lines that C2SP tlog-witness has for it. Beside it stand .leaf, the record; .receipt, the other \
+side's receipt, from a running node; .cose, our own receipt of RFC 9942, with --log-key.
 
 Example:
-  comity log prove 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff --out proof.txt")]
+  comity log prove 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff --out proof.txt
+  comity log prove --index 7 --data north/data --config north/comity.toml --log-key north/keys/log-1.pem --out proof.txt
+  comity log prove --consistency 1000 --from north-log")]
+    #[command(group = ArgGroup::new("what").required(true).args(["statement", "index", "consistency"]))]
+    #[command(group = ArgGroup::new("source").args(["data", "from"]))]
     Prove {
         /// The statement
         #[arg(value_parser = rows::statement_id)]
-        statement: StatementId,
+        statement: Option<StatementId>,
+        /// The record with this index, from 0
+        #[arg(long, value_name = "N", requires = "source")]
+        index: Option<u64>,
+        /// That the log of so many records is the beginning of the log as it is
+        #[arg(long, value_name = "OLD_SIZE", requires = "source")]
+        consistency: Option<u64>,
+        #[command(flatten)]
+        data: MaybeData,
+        /// A folder that `comity log export` wrote
+        #[arg(long, value_name = "FOLDER")]
+        from: Option<PathBuf>,
+        /// The key of the log, for a receipt of RFC 9942
+        #[arg(long, value_name = "FILE", requires = "source")]
+        log_key: Option<PathBuf>,
         /// Where to write the proof; nothing is overwritten
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -121,6 +145,16 @@ struct MaybeData {
     storage_key: Option<PathBuf>,
 }
 
+impl Data {
+    fn at(data: PathBuf, storage_key: Option<PathBuf>, reach: &Reach) -> Self {
+        Self {
+            data,
+            storage_key,
+            config: reach.config.clone(),
+        }
+    }
+}
+
 /// Does it.
 ///
 /// # Errors
@@ -129,22 +163,44 @@ pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
     match args.command {
         Command::Verify { data, reach } => match data.data {
             Some(dir) => {
-                let storage_key = data.storage_key;
-                let config = reach.config;
-                let data = Data {
-                    data: dir,
-                    storage_key,
-                    config,
-                };
+                let data = Data::at(dir, data.storage_key, &reach);
                 verify_data(&data, output)
             }
             None => verify_node(&reach.client()?, output),
         },
         Command::Prove {
             statement,
+            index,
+            consistency,
+            data,
+            from,
+            log_key,
             out,
             reach,
-        } => prove(&reach.client()?, &statement, out.as_deref(), output),
+        } => {
+            let what = statement.map(What::Statement);
+            let what = what.or(index.map(What::Record));
+            let what = what.or(consistency.map(What::GrownFrom));
+            let out = out.as_deref();
+            let source = match (data.data, from) {
+                (Some(dir), _) => Some(Source::stopped(&Data::at(dir, data.storage_key, &reach))?),
+                (None, Some(dir)) => Some(Source::folder(&dir)?),
+                (None, None) => None,
+            };
+            match (source, what) {
+                (Some(source), Some(what)) => {
+                    prove::prove(&source, what, log_key.as_deref(), out, output)
+                }
+                (None, Some(What::Statement(statement))) => {
+                    prove(&reach.client()?, &statement, out, output)
+                }
+                _ => Err(Failure::new(
+                    "nothing-to-prove",
+                    "A running node proves statements only.".to_owned(),
+                    "Name a statement, or stop the node and give its data directory with --data.",
+                )),
+            }
+        }
         Command::Export { data, to } => export(&data, &to, output),
     }
 }

@@ -3,7 +3,7 @@
 import { sameBytes, utf8 } from './cbor.mjs'
 import { checkSignedBy, readCheckpoint } from './note.mjs'
 import { CDDL, LIMIT, LOG_LIMIT } from './spec.mjs'
-import { checkConsistency, checkInclusion, leafHash, rootFromInclusion } from './tree.mjs'
+import { checkConsistency, checkInclusion, leafHash, rootFromInclusion, rootsFromConsistency } from './tree.mjs'
 import { kidOf, must, readObject, readSign1, Refused, signedBy, shallow, structure } from './wire.mjs'
 
 export function readLeaf (bytes) {
@@ -21,14 +21,32 @@ export function readReceipt (bytes) {
 
 export function openReceipt ([leafBytes, cose]) {
   const leaf = readLeaf(leafBytes)
-  must(cose.length <= LIMIT.EVIDENCE_BYTES_MAX, 'oversize')
-  const object = readSign1(cose, 'cose-receipt')
-  const proof = object.unprotected.get(396).get(-1)[0]
-  shallow(proof)
-  const { value: [size, index, path], over } = structure(proof, 'inclusion-proof', 'bad-payload')
-  must(over.length === 0, 'over-limit')
+  const { object, proof: [size, index, path] } = openCose(cose, 'cose-receipt', -1, 'inclusion-proof')
   must(leaf.get('index') === index && index < size, 'index-mismatch')
   return { ...object, leafBytes, leaf, cose, size, index, path, leafHash: leafHash(leafBytes) }
+}
+
+/** Steps 3 and 4: the object, and the one proof under this label. */
+function openCose (cose, rule, label, proofRule) {
+  must(cose.length <= LIMIT.EVIDENCE_BYTES_MAX, 'oversize')
+  const object = readSign1(cose, rule)
+  const proof = object.unprotected.get(396).get(label)[0]
+  shallow(proof)
+  const { value, over } = structure(proof, proofRule, 'bad-payload')
+  must(over.length === 0, 'over-limit')
+  return { object, proof: value }
+}
+
+/** That the log has grown from the tree of this root, and to the head of the checkpoint: 8.15. */
+export function checkConsistencyReceipt (cose, oldRoot, key, checkpoint) {
+  const { object, proof: [old, size, path] } = openCose(cose, 'consistency-receipt', -2, 'consistency-proof')
+  const roots = rootsFromConsistency(old, size, oldRoot, path)
+  must(sameBytes(object.header.get(4), kidOf(key)) && signedBy(key, object, roots.newer), 'bad-signature')
+  must(sameBytes(roots.older, oldRoot), 'old-root-is-another')
+  if (checkpoint) {
+    must(size === checkpoint.size && sameBytes(roots.newer, checkpoint.root), 'receipt-checkpoint-is-another')
+  }
+  return { old_size: old, new_size: size, root: roots.newer }
 }
 
 /** Under the key of the log, and under the checkpoint that it came with: steps 6 to 8. */

@@ -59,7 +59,7 @@ export function checkInclusion (hash, index, { size, root }, path) {
 }
 
 /** The roots of the older and the newer tree to which a path leads from the older root. */
-function rootsFromConsistency (old, size, oldRoot, path) {
+export function rootsFromConsistency (old, size, oldRoot, path) {
   must(size <= LOG_LIMIT.TREE_LEAVES_MAX, 'tree-size-over-limit')
   must(old > 0 && old <= size, 'old-beyond-new')
   const siblings = []

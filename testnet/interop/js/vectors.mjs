@@ -7,7 +7,7 @@ import { concat, decode, encode, hex, sameBytes, unhex, utf8 } from './cbor.mjs'
 import { chooseClocks, dueTime } from './clocks.mjs'
 import { Case } from './fold.mjs'
 import { checkSignedBy, LOG_KEY, noteKey, readCheckpoint, readVerifierKey, signers, WITNESS_KEY } from './note.mjs'
-import { checkFork, checkReceipt, readFacts, readLeaf, readReceipt } from './records.mjs'
+import { checkConsistencyReceipt, checkFork, checkReceipt, readFacts, readLeaf, readReceipt } from './records.mjs'
 import { LIMIT } from './spec.mjs'
 import { checkStatement, openPayload, opensParent, readStatement } from './statement.mjs'
 import { describe } from './state.mjs'
@@ -177,6 +177,14 @@ const OBJECTS = {
     if (head) checkSignedBy(head, key)
     const root = checkReceipt(receipt, key.key, head)
     return { index: receipt.index, leaf_hash: hex(receipt.leafHash), root: hex(root) }
+  },
+
+  'consistency-receipt' (bytes, { chain, log, checkpoint, old_root: oldRoot }, federation) {
+    const key = federation.logKey(federation.chain(chain), log, federation.now)
+    const head = checkpoint && readCheckpoint(utf8(checkpoint))
+    if (head) checkSignedBy(head, key)
+    const found = checkConsistencyReceipt(bytes, unhex(oldRoot), key.key, head)
+    return { ...found, root: hex(found.root) }
   },
 
   'fork-evidence' (bytes, { chain, log }, federation) {

@@ -225,6 +225,24 @@ def read_receipt(parts):
     """Steps 2 to 5, of the two byte strings of a receipt."""
     leaf_bytes, cose = parts
     leaf = read_leaf(leaf_bytes)
+    protected, (size, index, path), signature = _cose_receipt(cose, -1, "inclusion-proof")
+    need(leaf["index"] == index and index < size, "index-mismatch")
+    return Receipt(leaf, leaf_bytes, cose, protected, decode(protected)[4], size, path, signature)
+
+
+def verify_consistency_receipt(cose, old_root, public, checkpoint=None):
+    """8.15: sizes, and the newer root."""
+    protected, (old, new, path), signature = _cose_receipt(cose, -2, "consistency-proof")
+    older, newer = roots_from_consistency(old, new, old_root, path)
+    need(verifies(public, signature, to_be_signed(protected, newer)), "bad-signature")
+    need(older == old_root, "old-root-is-another")
+    same = checkpoint is None or (checkpoint.size, checkpoint.root) == (new, newer)
+    need(same, "receipt-checkpoint-is-another")
+    return old, new, newer
+
+
+def _cose_receipt(cose, label, rule):
+    """Steps 3 and 4: the protected header, the one proof under this label, the signature."""
     need(len(cose) <= LIMITS["EVIDENCE_BYTES_MAX"], "oversize")
     need_depth(cose)
     protected, unprotected, payload, signature = outer(cose)
@@ -237,12 +255,10 @@ def read_receipt(parts):
     need(isinstance(kid, bytes) and len(kid) == 32, "bad-header")
     need(protected == encode({1: -8, 4: kid, 395: 1}) and payload is None, "bad-header")
     proofs = unprotected.get(396)
-    proofs = proofs.get(-1) if isinstance(proofs, dict) else None
+    proofs = proofs.get(label) if isinstance(proofs, dict) else None
     one = isinstance(proofs, list) and len(proofs) == 1 and isinstance(proofs[0], bytes)
-    need(one and encode(unprotected) == encode({396: {-1: proofs}}), "bad-header")
-    size, index, path = read(proofs[0], "inclusion-proof")
-    need(leaf["index"] == index and index < size, "index-mismatch")
-    return Receipt(leaf, leaf_bytes, cose, protected, kid, size, path, signature)
+    need(one and encode(unprotected) == encode({396: {label: proofs}}), "bad-header")
+    return protected, read(proofs[0], rule), signature
 
 
 def verify_receipt_under(receipt, public, checkpoint=None):

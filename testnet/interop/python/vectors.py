@@ -122,6 +122,16 @@ def receipt(data, context, federation):
     return {"index": str(found.leaf["index"]), "leaf_hash": leaf_hash, "root": root.hex()}
 
 
+def consistency_receipt(data, context, federation):
+    head = None
+    if "checkpoint" in context:
+        head = log.read_checkpoint(context["checkpoint"].encode())
+        log.verify_checkpoint(head, federation.log_key(context))
+    old_root, public = bytes.fromhex(context["old_root"]), federation.log_key(context).public
+    old, new, root = log.verify_consistency_receipt(data, old_root, public, head)
+    return {"old_size": str(old), "new_size": str(new), "root": root.hex()}
+
+
 def leaf(data, _context, _federation):
     log.read_leaf(data)
     return {"leaf_hash": log.leaf_hash(data).hex()}

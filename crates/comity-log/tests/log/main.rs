@@ -11,6 +11,7 @@ mod fixture;
 
 mod appending;
 mod checkpoints;
+mod consistency;
 mod forks;
 mod known_answers;
 mod notes;

@@ -494,7 +494,206 @@ pub(super) fn receipts(world: &World) -> File {
         under(4),
         why,
     );
+    consistency_receipts(world, &mut file);
     file
+}
+
+/// That the log has grown from three leaves to five, in its own word.
+fn consistency_receipts(world: &World, file: &mut File) {
+    let log = &world.log;
+    let from = |size| Context {
+        old_root: Some(log.root(size).to_string()),
+        ..platform_log()
+    };
+    let good = log.consistency(3, 5);
+    let values = |old: u64, new: u64| {
+        vec![
+            ("old_size", old.to_string()),
+            ("new_size", new.to_string()),
+            ("root", log.root(new).to_string()),
+        ]
+    };
+    let under = |size| Context {
+        checkpoint: Some(log.checkpoint(size).to_string()),
+        ..from(3)
+    };
+    file.ok(
+        "consistency-receipt",
+        "The log says that its three leaves of then are the beginning of its five of now; with the checkpoint of now.",
+        "consistency-receipt",
+        &good.encode(),
+        under(5),
+        &values(3, 5),
+    );
+    file.ok(
+        "consistency-receipt-power-of-two",
+        "From four leaves the path begins with no hash of its own: it starts at the older root.",
+        "consistency-receipt",
+        &log.consistency(4, 5).encode(),
+        from(4),
+        &values(4, 5),
+    );
+
+    let key = &world.federation.member("platform").log;
+    let object = Sign1::parse(&good.encode()).expect("a receipt");
+    let path = good.proof().path.clone();
+    let proof = |old: u64, new: u64, path: &[Hash]| {
+        let path = path
+            .iter()
+            .map(|hash| Node::Bytes(hash.as_bytes().to_vec()));
+        let path: Vec<Node> = path.collect();
+        Node::Array(vec![old.into(), new.into(), path.into()]).encode()
+    };
+    let labelled = |label: u64, proofs: Vec<Node>| {
+        let proofs = Node::Map(vec![(Node::Nint(label), proofs.into())]);
+        let unprotected = Node::Map(vec![(Node::Uint(396), proofs)]);
+        Sign1 {
+            unprotected,
+            ..object.clone()
+        }
+        .encode()
+    };
+    let with = |proof: Vec<u8>| labelled(1, vec![Node::Bytes(proof)]);
+    let signed = |key: &ed25519_dalek::SigningKey, root: &Hash| {
+        let message = object.to_be_signed(root.as_bytes());
+        let signature = ed25519_dalek::Signer::sign(key, &message).to_bytes();
+        Sign1 {
+            signature: signature.to_vec(),
+            ..object.clone()
+        }
+        .encode()
+    };
+    let swapped: Vec<Hash> = path.iter().rev().copied().collect();
+    let logs = |code| (code, "log-code");
+    let right = || Node::Bytes(proof(3, 5, &path));
+    let rows: Vec<(&str, &str, Context, Vec<u8>, (&str, &str))> = vec![
+        (
+            "consistency-receipt-no-proof",
+            "No proof.",
+            from(3),
+            labelled(1, Vec::new()),
+            HEADER,
+        ),
+        (
+            "consistency-receipt-two-proofs",
+            "Two proofs.",
+            from(3),
+            labelled(1, vec![right(), right()]),
+            HEADER,
+        ),
+        (
+            "consistency-receipt-as-inclusion",
+            "The proof under the label of inclusion proofs.",
+            from(3),
+            labelled(0, vec![right()]),
+            HEADER,
+        ),
+        (
+            "consistency-receipt-attached",
+            "The newer root is attached.",
+            from(3),
+            Sign1 {
+                payload: Node::Bytes(log.root(5).as_bytes().to_vec()),
+                ..object.clone()
+            }
+            .encode(),
+            HEADER,
+        ),
+        (
+            "consistency-receipt-of-inclusion",
+            "The receipt of a leaf.",
+            from(3),
+            log.receipt(1, 5).wire().1.to_vec(),
+            HEADER,
+        ),
+        (
+            "consistency-receipt-no-tag",
+            "An untagged COSE_Sign1.",
+            from(3),
+            good.encode()[1..].to_vec(),
+            OUTER,
+        ),
+        (
+            "consistency-receipt-empty-path",
+            "A tree and itself: RFC 9942 has no such receipt.",
+            from(5),
+            with(proof(5, 5, &[])),
+            LIMIT,
+        ),
+        (
+            "consistency-receipt-long-path",
+            "A path of 65 hashes.",
+            from(3),
+            with(proof(3, 5, &[log.root(5); 65])),
+            LIMIT,
+        ),
+        (
+            "consistency-receipt-structure",
+            "A proof of two parts.",
+            from(3),
+            with(Node::Array(vec![3.into(), 5.into()]).encode()),
+            PAYLOAD,
+        ),
+        (
+            "consistency-receipt-from-nothing",
+            "From the empty tree.",
+            from(3),
+            with(proof(0, 5, &path)),
+            logs("old-beyond-new"),
+        ),
+        (
+            "consistency-receipt-backwards",
+            "From five leaves to three.",
+            from(5),
+            with(proof(5, 3, &path)),
+            logs("old-beyond-new"),
+        ),
+        (
+            "consistency-receipt-path-length",
+            "A hash too few.",
+            from(3),
+            with(proof(3, 5, &path[1..])),
+            logs("path-length"),
+        ),
+        (
+            "consistency-receipt-path-order",
+            "The hashes in another order.",
+            from(3),
+            with(proof(3, 5, &swapped)),
+            SIGNATURE,
+        ),
+        (
+            "consistency-receipt-other-root",
+            "The log has signed another root.",
+            from(3),
+            signed(key, &log.root(4)),
+            SIGNATURE,
+        ),
+        (
+            "consistency-receipt-key",
+            "Signed with the statement key of the member.",
+            from(3),
+            signed(world.key("platform"), &log.root(5)),
+            SIGNATURE,
+        ),
+        (
+            "consistency-receipt-other-past",
+            "The log grew from another tree than the reader knows.",
+            from(2),
+            good.encode(),
+            logs("old-root-is-another"),
+        ),
+        (
+            "consistency-receipt-other-checkpoint",
+            "The checkpoint is of another head than the receipt.",
+            under(4),
+            good.encode(),
+            logs("receipt-checkpoint-is-another"),
+        ),
+    ];
+    for (name, shows, context, bytes, why) in rows {
+        file.no(name, shows, "consistency-receipt", &bytes, context, why);
+    }
 }
 
 pub(super) fn signed(world: &World) -> File {

@@ -13,6 +13,7 @@ use comity_trust::key::{Ended, Key};
 use comity_trust::member::{LogState, Member};
 use comity_trust::roster::Roster;
 use comity_wire::body::Body;
+use comity_wire::consistency::{ConsistencyProof, ConsistencyReceipt};
 use comity_wire::cose::{SignedRoot, kid_of};
 use comity_wire::ids::{CaseId, Hash, Nonce, StatementId};
 use comity_wire::leaf::{Facts, Leaf, Origin};
@@ -667,6 +668,18 @@ impl Log {
             &proof,
         )
         .expect("a receipt")
+    }
+
+    /// The receipt that one tree is the beginning of the other.
+    pub(super) fn consistency(&self, old_size: u64, new_size: u64) -> ConsistencyReceipt {
+        let path = self.tree().consistency_path(old_size, new_size);
+        let proof = ConsistencyProof {
+            old_size,
+            new_size,
+            path: path.expect("a path"),
+        };
+        let root = SignedRoot::new(&self.key, self.root(new_size).as_bytes());
+        ConsistencyReceipt::new(&root, &proof).expect("a receipt")
     }
 }
 

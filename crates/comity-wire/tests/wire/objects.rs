@@ -4,6 +4,7 @@ use comity_testkit::arbitrary::{self, key};
 use comity_testkit::mutate::{Layer, signed_layers, statement_layers};
 use comity_testkit::tree::{Node, Sign1};
 use comity_wire::audit_exchange::{AuditReply, AuditRequest};
+use comity_wire::consistency::ConsistencyReceipt;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
 use comity_wire::leaf::{Facts, Leaf};
 use comity_wire::notice::{Restored, Sequences, SignedNotice};
@@ -133,6 +134,26 @@ fn receipt() -> Object {
     }
 }
 
+fn consistency_receipt() -> Object {
+    let bytes = one(arbitrary::consistency_receipt()).encode();
+    let object = Sign1::parse(&bytes).unwrap();
+    let outer = || Layer::outermost("outer", &bytes);
+    let header = object.protected.clone();
+    let of_header = outer().inside("header", &header, move |protected| {
+        Sign1 {
+            protected,
+            ..object.clone()
+        }
+        .encode()
+    });
+    Object {
+        rule: "consistency-receipt",
+        layers: vec![(outer(), "not-canonical"), (of_header, "bad-header")],
+        bytes,
+        read: reader!(ConsistencyReceipt::read),
+    }
+}
+
 /// One of each sort, with a statement of each kind.
 pub(crate) fn all() -> Vec<Object> {
     let reply = one(arbitrary::exchange_reply());
@@ -150,6 +171,7 @@ pub(crate) fn all() -> Vec<Object> {
             reader!(Facts::decode),
         ),
         receipt(),
+        consistency_receipt(),
         signed("refusal", one(arbitrary::refusal()), reader!(Refusal::read)),
         signed(
             "sequences",

@@ -7,6 +7,7 @@ use comity_testkit::{arbitrary, cddl};
 use comity_wire::audit_exchange::{AuditReply, AuditRequest};
 use comity_wire::body::Body;
 use comity_wire::cbor;
+use comity_wire::consistency::ConsistencyReceipt;
 use comity_wire::exchange::{
     ExchangeReply, ExchangeRequest, ExchangeResult, RedeliverReply, RedeliverRequest,
 };
@@ -93,6 +94,11 @@ proptest! {
     fn a_receipt(receipt in arbitrary::receipt()) {
         check("receipt", &receipt, &receipt.encode(), Receipt::read)?;
         prop_assert_eq!(Receipt::from_wire(receipt.wire().clone()), Ok(receipt));
+    }
+
+    #[test]
+    fn a_consistency_receipt(receipt in arbitrary::consistency_receipt()) {
+        check("consistency-receipt", &receipt, &receipt.encode(), ConsistencyReceipt::read)?;
     }
 
     #[test]
