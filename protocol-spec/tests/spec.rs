@@ -304,6 +304,7 @@ const FRAGMENTS: [(&str, &str); 90] = [
     ("standing: [1*{} [country, standing]]", "STANDINGS_MAX"),
     ("jurisdictions: [1*{} country]", "TERRITORIES_MAX"),
     ("leaf_index: count, path: [1*{} hash]", "PATH_MAX"),
+    ("new_size: count, path: [1*{} hash]", "PATH_MAX"),
     (
         "roster-ref,\n  [1*{} [\n    statement:",
         "EXCHANGE_STATEMENTS_MAX",

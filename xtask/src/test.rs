@@ -214,7 +214,15 @@ fn node() -> PathBuf {
 /// Programs that others wrote against ours. Chosen from the whole workspace and not by package: features are then those
 /// of the suite `tests`, and nothing is built a second time.
 fn interop(tools: &Tools) -> Verdict {
-    let chosen = ["--workspace", "--test", "interop", "--test", "clients"];
+    let chosen = [
+        "--workspace",
+        "--test",
+        "interop",
+        "--test",
+        "logs",
+        "--test",
+        "clients",
+    ];
     let mut command = match tools.need(&["cargo-nextest"]) {
         Ok(()) => {
             let mut command = process::cargo(&["nextest", "run"]);
