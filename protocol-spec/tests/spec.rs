@@ -255,7 +255,7 @@ fn has_bound(line: &str) -> bool {
 /// Where the CDDL says limits, and which; a number where it is none: the number
 /// of ports or of autonomous systems, or what a form of its own bounds. `/1000`: in
 /// seconds.
-const FRAGMENTS: [(&str, &str); 90] = [
+const FRAGMENTS: [(&str, &str); 91] = [
     ("time-ms     = uint .le {}", "TIME_MS_MAX"),
     ("time-s      = uint .le {}", "TIME_MS_MAX/1000"),
     ("duration-ms = uint .le {}", "DURATION_MS_MAX"),

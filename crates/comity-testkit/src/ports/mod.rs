@@ -15,6 +15,6 @@ mod views;
 mod world;
 
 pub use hub::{Heard, Hub, Link};
-pub use store::{Disk, Lost, MemoryStore};
+pub use store::{Disk, Lost, MemoryStore, Record};
 pub use views::MemoryViews;
 pub use world::{Node, World, person};

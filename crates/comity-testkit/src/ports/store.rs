@@ -22,6 +22,9 @@ pub enum Lost {
     Answer,
 }
 
+/// A leaf, and the facts that it commits to.
+pub type Record = (Vec<u8>, Option<Vec<u8>>);
+
 /// What survives. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
 pub struct Disk(Arc<(Mutex<Inner>, Condvar)>);
@@ -29,7 +32,7 @@ pub struct Disk(Arc<(Mutex<Inner>, Condvar)>);
 #[derive(Debug)]
 struct Inner {
     frames: BTreeMap<u64, Stored>,
-    records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    records: Vec<Record>,
     tiles: MemoryTiles,
     edge: Edge,
     next_seq: u64,
@@ -118,7 +121,7 @@ impl Disk {
 
     /// The leaves and facts of the log, in order.
     #[must_use]
-    pub fn records(&self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+    pub fn records(&self) -> Vec<Record> {
         self.inner().records.clone()
     }
 
@@ -140,6 +143,46 @@ impl Disk {
         self.inner().published.clone()
     }
 
+    /// A copy of everything, as a backup is one: what is written from now on is on one of the two.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        self.rewritten(|_| {})
+    }
+
+    /// The disk of an operator who has rewritten the log: the same frames, with the records as `edit` leaves them, and
+    /// the tree that these records have.
+    ///
+    /// # Panics
+    /// When a record is longer than a log can hold.
+    #[must_use]
+    pub fn rewritten(&self, edit: impl FnOnce(&mut Vec<Record>)) -> Self {
+        let (frames, mut records, next_seq) = {
+            let inner = self.inner();
+            let (frames, records) = (inner.frames.clone(), inner.records.clone());
+            (frames, records, inner.next_seq)
+        };
+        edit(&mut records);
+        let (mut tiles, mut edge) = (MemoryTiles::default(), Edge::empty());
+        let leaves: Vec<_> = records.iter().map(|(leaf, _)| leaf.clone()).collect();
+        for batch in leaves.chunks(BATCH_LEAVES_MAX) {
+            #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
+            let appended = edge.append(batch).expect("records that a log can hold");
+            let Ok(()) = appended.write(&mut tiles);
+            #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
+            let confirmed = appended.confirm(&tiles, batch).expect("tiles in memory");
+            edge = confirmed;
+        }
+        let inner = Inner {
+            frames,
+            records,
+            tiles,
+            edge,
+            next_seq,
+            ..Inner::default()
+        };
+        Self(Arc::new((Mutex::new(inner), Condvar::new())))
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,7 +194,7 @@ pub struct MemoryStore {
     disk: Disk,
     opened: u64,
     staged: BTreeMap<u64, Stored>,
-    records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    records: Vec<Record>,
     bytes: usize,
     next_seq: u64,
     stopped: bool,

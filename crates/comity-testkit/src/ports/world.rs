@@ -223,6 +223,19 @@ impl World {
         Ok(())
     }
 
+    /// Stops a node, and starts it on another disk: what its operator has put in its place. The views are made anew.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn swap(&mut self, name: &str, disk: Disk) -> Result<(), Fault> {
+        self.stop(name).await?;
+        if let Some(node) = self.nodes.get_mut(name) {
+            node.disk = disk;
+            node.views = MemoryViews::default();
+        }
+        self.start(name)
+    }
+
     /// Starts a node that was stopped in a version that acts on these critical extensions.
     ///
     /// # Errors

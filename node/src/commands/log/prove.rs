@@ -55,7 +55,7 @@ pub(super) enum Source {
     /// The data directory of a stopped node.
     Stopped(Box<Opened>),
     /// A folder of tiles and entries.
-    Folder(Folder),
+    Folder(Box<Folder>),
 }
 
 /// Does it, and writes the files beside `out`, if it is given.
@@ -117,11 +117,11 @@ impl Source {
         let checkpoint = UnverifiedCheckpoint::parse(&bytes)
             .and_then(|checkpoint| checkpoint.verify(&vkey))
             .map_err(|error| not_verified(error.code(), &format!("the signed head: {error}")))?;
-        Ok(Self::Folder(Folder {
+        Ok(Self::Folder(Box::new(Folder {
             dir: dir.to_owned(),
             vkey,
             checkpoint,
-        }))
+        })))
     }
 
     fn vkey(&self) -> &VerifierKey {

@@ -1,0 +1,177 @@
+//! Operators who lie. Each has its own keys and its own data, and can write whatever it likes; so each rewrites its log,
+//! signs it again, and goes on as if nothing had been. Then a regulator audits.
+//!
+//! ```text
+//! story     two requests, one of them answered and done; all logs are honest
+//! lie       the operator stops its node, and starts it on a disk with another past
+//! audit     the regulator's node finds the code that the lie has, in the liar's log; of honest members it finds nothing
+//! ```
+//! Whoever rewrites his log must keep its form, or is caught by that alone: every index, number and time below is as an
+//! honest log would have it, unless it is what the lie is about.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use comity_engine::desk::Desk as _;
+use comity_testkit::ports::{Record, World, person};
+use comity_wire::leaf::Leaf;
+use comity_wire::words::Code;
+
+use crate::desk::{HOUR_MS, answer, on_platform, removed, request, signed};
+
+#[path = "../../crates/comity-engine/tests/engine/desk.rs"]
+#[allow(dead_code, reason = "the tests of the engine use the rest of it")]
+mod desk;
+
+/// Two requests of north to the platform, an hour between all that happens; the first is accepted and done.
+async fn worked() -> World {
+    let world = World::new();
+    let (case, _) = request(&world, "north", &on_platform(1)).await;
+    world.rest(&["north"]).await;
+    world.clock.advance(HOUR_MS);
+    signed(
+        world
+            .work("platform", answer(&case, "accepted", None))
+            .await,
+    );
+    world.rest(&["platform"]).await;
+    world.clock.advance(HOUR_MS);
+    signed(world.work("platform", removed(&case, 1)).await);
+    world.rest(&["platform"]).await;
+    world.clock.advance(HOUR_MS);
+    request(&world, "north", &on_platform(2)).await;
+    world.rest(&["north"]).await;
+    world
+}
+
+/// What the regulator finds: code and member, each once, in order.
+async fn findings(world: &World) -> Vec<(String, String)> {
+    let shown = world.engine("regulator").audit(person("anna")).await;
+    let found = shown.unwrap().findings.into_iter();
+    let mut found: Vec<_> = found.map(|row| (row.0, row.1)).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The operator rewrites its log, and the regulator finds just this, in its log.
+async fn caught(liar: &str, lie: impl FnOnce(&mut Vec<Record>), codes: &[&str]) {
+    let mut world = worked().await;
+    let member = world.id(liar).to_string();
+    let disk = world.node(liar).disk.rewritten(lie);
+    world.swap(liar, disk).await.unwrap();
+    let expected: Vec<_> = codes
+        .iter()
+        .map(|code| ((*code).to_owned(), member.clone()))
+        .collect();
+    assert_eq!(findings(&world).await, expected);
+}
+
+/// The place of the record number `n`, from 0, of this kind and statement kind.
+fn place(records: &[Record], kind: &str, statement: &str, n: usize) -> usize {
+    let of_kind = records.iter().enumerate().filter(|(_, (leaf, _))| {
+        let leaf = Leaf::decode(leaf).unwrap();
+        let about = leaf.statement_kind.map(|kind| kind.to_string());
+        leaf.kind.as_str() == kind && about.as_deref() == Some(statement)
+    });
+    of_kind.map(|(place, _)| place).nth(n).unwrap()
+}
+
+fn edit(record: &mut Record, change: impl FnOnce(&mut Leaf)) {
+    let mut leaf = Leaf::decode(&record.0).unwrap();
+    change(&mut leaf);
+    record.0 = leaf.encode();
+}
+
+/// Something that was said becomes something about nobody, and the numbers after it close the gap.
+fn hide(records: &mut [Record], place: usize) {
+    let hidden = Leaf::decode(&records[place].0).unwrap();
+    edit(&mut records[place], |leaf| {
+        leaf.kind = Code::new("looked").unwrap();
+        leaf.case = None;
+        leaf.statement = None;
+        leaf.statement_kind = None;
+        leaf.direction = None;
+        leaf.facts = None;
+        leaf.seq = None;
+        leaf.counterpart = None;
+    });
+    records[place].1 = None;
+    for record in &mut records[place + 1..] {
+        edit(record, |leaf| {
+            if leaf.counterpart == hidden.counterpart {
+                leaf.seq = leaf.seq.map(|seq| seq - 1);
+            }
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_starts_anew_on_an_honest_copy_is_found_honest() {
+    caught("platform", |_| {}, &[]).await;
+    caught("north", |_| {}, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_dates_a_registration_back_is_bounded_by_the_other_side() {
+    let earlier = |records: &mut Vec<Record>| {
+        let last = place(records, "received", "takedown-request", 1);
+        edit(&mut records[last], |leaf| leaf.time -= HOUR_MS);
+    };
+    let codes = ["receipt-without-record", "time-out-of-bounds"];
+    caught("platform", earlier, &codes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_drops_a_record_is_missing_it_by_the_senders_log() {
+    let dropped = |records: &mut Vec<Record>| {
+        let at = place(records, "received", "takedown-request", 0);
+        hide(records, at);
+    };
+    // The later one has another number now, and so is not what its receipt is of.
+    let codes = ["missing-at-recipient", "receipt-without-record"];
+    caught("platform", dropped, &codes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_drops_a_record_and_not_its_number_leaves_a_gap() {
+    let gap = |records: &mut Vec<Record>| {
+        let at = place(records, "received", "takedown-request", 0);
+        let kept: Vec<_> = records[at + 1..].to_vec();
+        hide(records, at);
+        records[at + 1..].clone_from_slice(&kept);
+    };
+    caught("platform", gap, &["missing-at-recipient", "seq-gap"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_shows_another_record_than_the_one_it_gave_a_receipt_for_is_held_to_the_receipt() {
+    // Dated so little later that no clock contradicts it: but it is another leaf.
+    let other = |records: &mut Vec<Record>| {
+        let at = place(records, "received", "takedown-request", 1);
+        edit(&mut records[at], |leaf| leaf.time += 1);
+    };
+    caught("platform", other, &["receipt-without-record"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_goes_on_from_an_old_backup_is_missing_what_it_gave_receipts_for() {
+    let mut world = worked().await;
+    let backup = world.node("platform").disk.copy();
+    request(&world, "north", &on_platform(3)).await;
+    world.rest(&["north"]).await;
+    world.swap("platform", backup).await.unwrap();
+    world.clock.advance(HOUR_MS);
+    request(&world, "north", &on_platform(4)).await;
+    world.rest(&["north"]).await;
+    let found = findings(&world).await;
+    let expected = (
+        "missing-at-recipient".to_owned(),
+        world.id("platform").to_string(),
+    );
+    assert!(found.contains(&expected), "{found:?}");
+}
