@@ -18,10 +18,11 @@
 
 use comity_engine::desk::Desk as _;
 use comity_testkit::ports::{Record, World, person};
-use comity_wire::leaf::Leaf;
+use comity_wire::ids::CaseId;
+use comity_wire::leaf::{Facts, Leaf};
 use comity_wire::words::Code;
 
-use crate::desk::{HOUR_MS, answer, on_platform, removed, request, signed};
+use crate::desk::{HOUR_MS, answer, on_platform, removed, request, seen, signed};
 
 #[path = "../../crates/comity-engine/tests/engine/desk.rs"]
 #[allow(dead_code, reason = "the tests of the engine use the rest of it")]
@@ -29,6 +30,11 @@ mod desk;
 
 /// Two requests of north to the platform, an hour between all that happens; the first is accepted and done.
 async fn worked() -> World {
+    told().await.0
+}
+
+/// The same, and the case that is done.
+async fn told() -> (World, CaseId) {
     let world = World::new();
     let (case, _) = request(&world, "north", &on_platform(1)).await;
     world.rest(&["north"]).await;
@@ -45,7 +51,7 @@ async fn worked() -> World {
     world.clock.advance(HOUR_MS);
     request(&world, "north", &on_platform(2)).await;
     world.rest(&["north"]).await;
-    world
+    (world, case)
 }
 
 /// What the regulator finds: code and member, each once, in order.
@@ -85,6 +91,14 @@ fn edit(record: &mut Record, change: impl FnOnce(&mut Leaf)) {
     let mut leaf = Leaf::decode(&record.0).unwrap();
     change(&mut leaf);
     record.0 = leaf.encode();
+}
+
+/// Changes what a record commits to, and the commitment with it.
+fn edit_facts(record: &mut Record, change: impl FnOnce(&mut Facts)) {
+    let mut facts = Facts::decode(record.1.as_ref().unwrap()).unwrap();
+    change(&mut facts);
+    edit(record, |leaf| leaf.facts = Some(facts.hash()));
+    record.1 = Some(facts.encode());
 }
 
 /// Something that was said becomes something about nobody, and the numbers after it close the gap.
@@ -174,4 +188,32 @@ async fn who_goes_on_from_an_old_backup_is_missing_what_it_gave_receipts_for() {
         world.id("platform").to_string(),
     );
     assert!(found.contains(&expected), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_shows_an_old_receipt_for_a_statement_that_never_arrived_is_found_out_by_the_recipients_log()
+ {
+    let replayed = |records: &mut Vec<Record>| {
+        let receipt_of = |n| {
+            let sent = &records[place(records, "sent", "takedown-request", n)];
+            Facts::decode(sent.1.as_ref().unwrap()).unwrap().receipt
+        };
+        let (old, at) = (receipt_of(0), place(records, "sent", "takedown-request", 1));
+        edit_facts(&mut records[at], |facts| facts.receipt = old);
+    };
+    caught("north", replayed, &["receipt-replayed"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_that_it_is_gone_is_contradicted_by_who_sees_it() {
+    let (world, case) = told().await;
+    let check = async |result: &str, expected: &[(String, String)]| {
+        world.clock.advance(HOUR_MS);
+        signed(world.work("north", seen(&case, 1, result)).await);
+        world.rest(&["north"]).await;
+        assert_eq!(findings(&world).await, expected, "{result}");
+    };
+    check("offline", &[]).await;
+    let of_platform = |code: &str| (code.to_owned(), world.id("platform").to_string());
+    check("online", &[of_platform("outcome-contradicted")]).await;
 }

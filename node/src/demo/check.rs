@@ -100,6 +100,9 @@ pub(super) async fn online(world: &World, story: &Story) -> Result<Verdict, Fail
             .await
             .map_err(|error| of_work(&error))?;
         for (code, member, _) in &audit.findings {
+            if OF_THE_STORY.contains(&code.as_str()) {
+                continue;
+            }
             verdict.problems.push(format!(
                 "{} found `{code}` in the log of {member}",
                 who.id()
@@ -111,6 +114,10 @@ pub(super) async fn online(world: &World, story: &Story) -> Result<Verdict, Fail
     }
     Ok(verdict)
 }
+
+/// What is found of what people did, and not of whether the logs are right: in the story something that was said to be gone
+/// is seen once more, and a second round begins.
+const OF_THE_STORY: [&str; 2] = ["answer-late", "outcome-contradicted"];
 
 async fn every_report_has_one_state(world: &World, verdict: &mut Verdict) -> Result<(), Failure> {
     let Shown::Items(items) = world.query(Who::North, Query::Items).await? else {

@@ -338,6 +338,7 @@ OBJECTS = {
     "roster-conflict": roster_conflict,
     "checkpoint": checkpoint,
     "receipt": receipt,
+    "consistency-receipt": consistency_receipt,
     "leaf": leaf,
     "facts": facts,
     "fork-evidence": fork_evidence,
