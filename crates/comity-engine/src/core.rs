@@ -18,7 +18,7 @@ use comity_log::head::Head;
 use comity_trust::history::{Added, History};
 use comity_trust::member::LogState;
 use comity_wire::ext::Known;
-use comity_wire::ids::{CaseId, MemberId, PublicKey, StatementId};
+use comity_wire::ids::{CaseId, Hash, MemberId, PublicKey, StatementId};
 use comity_wire::leaf::{Leaf, Origin, RosterRef};
 use comity_wire::registry::{Kind, audit_code, exchange_code, record_kind};
 use comity_wire::words::TimeMs;
@@ -35,7 +35,7 @@ use crate::frame::{Frame, TookCharter, TookRoster};
 use crate::inbound::Answered;
 use crate::limits::{
     BATCH_BYTES_MAX, BUSY_RETRY_MS, CASES_IN_MEMORY_MAX, COMMANDS_PER_COMMIT_MAX,
-    FRAMES_PER_REPLAY, RECORDS_PER_BATCH_MAX,
+    FRAMES_PER_REPLAY, RECORDS_PER_BATCH_MAX, REFUSALS_NOTED_MAX,
 };
 use crate::outbox::{Delivered, Due};
 use crate::ports::{Clock, Fault, Position, Scope, Store, Views};
@@ -205,6 +205,8 @@ pub(crate) struct Core {
     pub(crate) flights: BTreeMap<MemberId, usize>,
     /// Signed refusals given today, for each member.
     pub(crate) refusals: BTreeMap<MemberId, (u64, u64)>,
+    /// Statements under keys that have ended, whose refusal is recorded already.
+    pub(crate) noted_refusals: LruCache<Hash, ()>,
     /// Statements that wait for their delivery.
     pub(crate) waiting: u64,
     /// The last audit that this member made.
@@ -290,6 +292,9 @@ impl Core {
             in_flight: BTreeSet::new(),
             flights: BTreeMap::new(),
             refusals: BTreeMap::new(),
+            noted_refusals: LruCache::new(
+                NonZeroUsize::new(REFUSALS_NOTED_MAX).unwrap_or(NonZeroUsize::MIN),
+            ),
             waiting: 0,
             audit: None,
             audits: BTreeMap::new(),

@@ -8,12 +8,12 @@
 
 use comity_case::{Arrival, Entry as FoldEntry};
 use comity_wire::exchange::{ExchangeReply, ExchangeResult};
-use comity_wire::ids::{Hash, MemberId};
+use comity_wire::ids::{Hash, Kid, MemberId, PublicKey};
 use comity_wire::limits::EXCHANGE_REPLY_BYTES_MAX;
 use comity_wire::refusal::{Refusal, Refused as RefusedContent};
 use comity_wire::registry::{Check, exchange_code, record_kind};
 use comity_wire::statement::{Rejection, Statement};
-use comity_wire::words::{Code, DurationMs};
+use comity_wire::words::{Code, DurationMs, TimeMs};
 use serde_bytes::ByteBuf;
 
 use crate::cases::Loaded;
@@ -82,7 +82,7 @@ impl Core {
         let (id, key) = (*signed.id(), *signed.key());
         match self.judge(signed, &offer)? {
             Ok(statement) => self.register(&statement, key, offer),
-            Err(rejection) => self.refuse(peer, id, &rejection),
+            Err(rejection) => self.refuse(peer, id, &key, &rejection),
         }
     }
 
@@ -103,7 +103,7 @@ impl Core {
     fn register(
         &mut self,
         statement: &Statement,
-        key: comity_wire::ids::PublicKey,
+        key: PublicKey,
         offer: Opened,
     ) -> Result<Answered, Fault> {
         let case = *statement.case();
@@ -156,6 +156,7 @@ impl Core {
         &mut self,
         peer: &MemberId,
         id: Hash,
+        key: &PublicKey,
         rejection: &Rejection,
     ) -> Result<Answered, Fault> {
         let check = rejection.check;
@@ -181,23 +182,45 @@ impl Core {
         };
         let bytes = ByteBuf::from(Refusal::sign(&self.identity.statement_key, &refused));
         if !check.may_pass_later() {
-            let mut facts = no_facts()?;
-            facts.code = Some(refused.code);
-            let entry = Entry {
-                kind: record_kind::REFUSED,
-                statement: Some(id),
-                counterpart: Some(peer.clone()),
-                direction: Some(comity_wire::registry::direction::IN),
-                facts: Some(facts),
-                ..Entry::default()
-            };
-            let (index, time) = self.record(entry)?;
+            let (index, time) = self.record_refusal(peer, id, refused.code)?;
             self.push(
                 None,
                 Refused(id, bytes.clone(), peer.clone(), time, index).into(),
             )?;
+        } else if check == Check::Roster && self.has_ended(peer, key) && !self.is_noted(id) {
+            // It may be tried again and is judged again; but whoever audits hears of it.
+            self.record_refusal(peer, id, refused.code)?;
         }
         Ok(Answered::Refused(bytes))
+    }
+
+    fn record_refusal(
+        &mut self,
+        peer: &MemberId,
+        id: Hash,
+        code: Code,
+    ) -> Result<(u64, TimeMs), Fault> {
+        let mut facts = no_facts()?;
+        facts.code = Some(code);
+        self.record(Entry {
+            kind: record_kind::REFUSED,
+            statement: Some(id),
+            counterpart: Some(peer.clone()),
+            direction: Some(comity_wire::registry::direction::IN),
+            facts: Some(facts),
+            ..Entry::default()
+        })
+    }
+
+    /// Whether the roster says that a statement key of the member has ended.
+    fn has_ended(&self, member: &MemberId, key: &PublicKey) -> bool {
+        let known = self.history.statement_key(member, &Kid::of(key));
+        known.is_some_and(|known| known.listed.ended.is_some())
+    }
+
+    /// Whether the refusal of this statement was recorded not long ago. Notes it.
+    fn is_noted(&mut self, id: Hash) -> bool {
+        self.noted_refusals.put(id, ()).is_some()
     }
 
     fn refusal_again(&self, at: &[u8]) -> Result<Answered, Fault> {

@@ -33,6 +33,10 @@ pub const DAY_MS: DurationMs = 86_400_000;
 /// Signed refusals for one member in a day: each costs a signature, and a final one a record.
 pub const REFUSALS_PER_DAY_MAX: u64 = 1_000;
 
+/// Refusals that may pass later and are remembered as recorded: what is tried again within that many others has one
+/// record. Each takes some hundred bytes of memory.
+pub const REFUSALS_NOTED_MAX: usize = 4_096;
+
 /// In ms. Twelve days: two less than the window in which a recipient takes a statement, so that what is still tried is
 /// never refused for its age alone.
 pub const OUTBOX_EXPIRY_MS: DurationMs = 12 * DAY_MS;

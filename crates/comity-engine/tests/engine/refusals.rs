@@ -1,12 +1,15 @@
 //! What is not registered, on both sides.
 
-use comity_engine::desk::{NewQuestion, Work};
+use comity_engine::desk::{NewQuestion, NewRosters, Work};
 use comity_testkit::bodies;
-use comity_testkit::federation::takedown_request;
+use comity_testkit::federation::{add_key, edit_keys, edit_member, key, takedown_request};
 use comity_testkit::ports::World;
+use comity_trust::key::Ended;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, ExchangeResult};
 use comity_wire::ids::{CaseId, Hash};
 use comity_wire::refusal::{Refusal, Refused};
+use comity_wire::registry::KeyPurpose;
+use comity_wire::statement::Statement;
 use comity_wire::words::{Code, DurationMs};
 
 use crate::desk::{DAY_MS, both_agree, on_platform, request, signed};
@@ -476,4 +479,41 @@ async fn parked_statements_are_folded_when_what_they_wait_for_comes() {
         })
         .await;
     assert!(world.outbox("platform").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_signs_with_a_key_that_has_ended_is_refused_and_that_is_recorded_once() {
+    let mut world = World::of(&["platform"]);
+    let now = world.now();
+    let roster = world.federation.next_roster(|roster| {
+        edit_member(roster, "north", |member| {
+            edit_keys(member, KeyPurpose::Statement, |key| {
+                key.ended = Some(Ended::CompromisedSince(now));
+            });
+            add_key(member, &key("north", 98), KeyPurpose::Statement);
+        });
+    });
+    let bytes = world.federation.sign_roster(&roster);
+    world.federation.take_roster(&bytes);
+    let rosters = NewRosters {
+        charters: Vec::new(),
+        rosters: vec![bytes.encode()],
+    };
+    let taken = world.work("platform", Work::Rosters(rosters)).await;
+    taken.unwrap();
+    let check = async |statement: &Statement, records: usize| {
+        let said = one(&world, "north", "platform", statement).await;
+        assert_eq!(said, "refused not-in-force");
+        assert_eq!(world.count("platform", "refused"), records);
+        assert_eq!(
+            world.codes("platform", "refused"),
+            vec!["not-in-force"; records]
+        );
+    };
+    let first = opening(&world, "north", "platform", takedown_request());
+    check(&first, 1).await;
+    check(&first, 1).await;
+    let second = opening(&world, "north", "platform", takedown_request());
+    check(&second, 2).await;
+    check(&first, 2).await;
 }
