@@ -53,10 +53,19 @@ impl Federation {
     /// # Errors
     /// The program is not here, or a command refused.
     pub fn found(folder: &Path) -> Result<Self, Trouble> {
+        Self::found_with(folder, "")
+    }
+
+    /// The same with more in its charter: `more` are further arguments of `federation init`, such as `--mandate`.
+    ///
+    /// # Errors
+    /// As [`Federation::found`].
+    pub fn found_with(folder: &Path, more: &str) -> Result<Self, Trouble> {
         let federation = Self {
             folder: folder.to_owned(),
         };
-        federation.done("federation init --name Example --dir federation --sign-here")?;
+        let init = "federation init --name Example --dir federation --sign-here";
+        federation.done(&format!("{init} {more}"))?;
         Ok(federation)
     }
 

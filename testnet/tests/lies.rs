@@ -18,11 +18,23 @@
 
 use comity_engine::desk::Desk as _;
 use comity_testkit::ports::{Record, World, person};
-use comity_wire::ids::CaseId;
+use comity_testnet::federation::{FIRST_PERSON, Federation, Member};
+use comity_testnet::process::Process;
+use comity_wire::ids::{CaseId, Nonce};
 use comity_wire::leaf::{Facts, Leaf};
 use comity_wire::words::Code;
 
 use crate::desk::{HOUR_MS, answer, on_platform, removed, request, seen, signed};
+use crate::support::acts::Staff;
+use crate::support::desk::Desk;
+use crate::support::world::{DOMAIN, start, stop};
+
+#[path = "lies/operator.rs"]
+mod operator;
+
+#[path = "nodes/support/mod.rs"]
+#[allow(dead_code, reason = "the tests of nodes use the rest of it")]
+mod support;
 
 #[path = "../../crates/comity-engine/tests/engine/desk.rs"]
 #[allow(dead_code, reason = "the tests of the engine use the rest of it")]
@@ -216,4 +228,63 @@ async fn who_says_that_it_is_gone_is_contradicted_by_who_sees_it() {
     check("offline", &[]).await;
     let of_platform = |code: &str| (code.to_owned(), world.id("platform").to_string());
     check("online", &[of_platform("outcome-contradicted")]).await;
+}
+
+/// As above, with everything real: nodes as processes, their files, their sockets, and the commands of the program.
+#[test]
+fn the_operator_of_a_real_node_who_rewrote_its_log_is_caught_by_the_audit_of_a_regulator() {
+    let dir = tempfile::tempdir().unwrap();
+    let mandate = "--mandate regulator.example/platform/IE/Example-Act";
+    let federation = Federation::found_with(dir.path(), mandate).unwrap();
+    let owns = format!("--owns-domain {DOMAIN}");
+    let north = federation.join("north", "hotline", "SE", "").unwrap();
+    let platform = federation
+        .join("platform", "platform", "IE", &owns)
+        .unwrap();
+    let regulator = federation.join("regulator", "regulator", "IE", "").unwrap();
+    federation.admit(&[&north, &platform, &regulator]).unwrap();
+    let (node_of_north, node) = (start(&north), start(&platform));
+    let node_of_regulator = start(&regulator);
+    let (case, statement) = Staff::of(&north).request(1);
+    let delivered = |shown: &serde_json::Value| {
+        let rows = shown["case"]["timeline"].as_array()?.iter();
+        let mut rows = rows.filter(|row| row["standing"] == "delivered");
+        rows.next().map(|_| ())
+    };
+    Desk::new(&north, FIRST_PERSON).until(&format!("/v1/cases/{case}"), delivered);
+    assert_eq!(audited(&regulator), []);
+
+    stop(node);
+    operator::rewrite(&platform, |records| {
+        let at = place(records, "received", "takedown-request", 0);
+        edit(&mut records[at], |leaf| {
+            assert_eq!(leaf.statement.unwrap().to_string(), statement);
+            leaf.salt = Nonce::new([7; 16]);
+        });
+    });
+    let node = start(&platform);
+    let found = audited(&regulator);
+    let codes: Vec<_> = found.iter().map(|(code, _)| code.as_str()).collect();
+    assert!(codes.contains(&"receipt-without-record"), "{found:?}");
+    assert!(
+        found.iter().all(|(_, member)| member == "platform.example"),
+        "{found:?}"
+    );
+    for node in [node_of_north, node, node_of_regulator] {
+        stop(node);
+    }
+}
+
+/// What `comity audit` says: code and member.
+fn audited(member: &Member) -> Vec<(String, String)> {
+    let ended = Process::run(&mut member.command(&["audit", "--json"]).unwrap()).unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.error);
+    let said: serde_json::Value = serde_json::from_str(&ended.output).unwrap();
+    let found = said["audit"]["findings"].as_array().unwrap().iter();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let found = found.map(|row| match row.as_array() {
+        Some(row) => (text(&row[0]), text(&row[1])),
+        None => (text(&row["code"]), text(&row["member"])),
+    });
+    found.collect()
 }
