@@ -12,10 +12,10 @@ use comity_log::checkpoint::Checkpoint;
 use comity_log::edge::Edge;
 use comity_log::evidence::{Evidence, LeafProof};
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
-use comity_log::receipts;
 use comity_log::store::MemoryTiles;
 use comity_log::tlog_proof::TlogProof;
 use comity_log::tree::Tree;
+use comity_log::{consistency, receipts};
 use comity_testkit::bodies;
 use comity_testkit::federation::{Federation, NOW_MS, takedown_request};
 use comity_trust::key_file;
@@ -157,6 +157,8 @@ fn log(federation: &Federation) -> Result {
 
     let receipt = receipts::of_batch(&mut tree, 1, &leaves[1..], &north.log)?.remove(1);
     write("receipt", "receipt", &receipt.encode())?;
+    let grown = consistency::of_tree(&mut tree, 1, &north.log)?;
+    write("receipt", "consistency", &grown.encode())?;
     let statement = federation.sign(federation.draft("north", "platform", takedown_request()));
     let refused = Refused {
         of: *statement.id(),
