@@ -279,6 +279,26 @@ pub(crate) struct Proof {
 }
 
 #[derive(Debug, Deserialize)]
+pub(crate) struct ContradictionRow {
+    pub(crate) evidence: String,
+    pub(crate) sort: String,
+    pub(crate) words: String,
+    pub(crate) at: TimeMs,
+    pub(crate) index: u64,
+    pub(crate) from: Option<String>,
+    pub(crate) handed: Vec<String>,
+    pub(crate) waiting: Vec<String>,
+    pub(crate) open: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Contradiction {
+    pub(crate) row: ContradictionRow,
+    pub(crate) vkey: Option<String>,
+    pub(crate) bytes: String,
+}
+
+#[derive(Debug, Deserialize)]
 pub(crate) struct ResponseTimes {
     pub(crate) members: Vec<String>,
     pub(crate) rows: Vec<TimingRow>,

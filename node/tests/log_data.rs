@@ -66,6 +66,7 @@ fn facts(index: u64) -> Vec<u8> {
         receipt: None,
         urgency: None,
         complete: None,
+        evidence: None,
         standing: None,
         reported_at: None,
         jurisdictions: None,

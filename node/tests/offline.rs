@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::CommandFactory as _;
+use comity_log::checkpoint::{Checkpoint, VerifiedCheckpoint};
+use comity_log::evidence::Evidence;
+use comity_log::head::Head;
 use comity_trust::chain_error::ChainError;
 use comity_trust::charter::Charter;
 use comity_trust::history::{Added, History};
@@ -24,6 +27,7 @@ use comity_trust::roster::Roster;
 use comity_trust::signed::SignedPayload;
 use comity_wire::cbor;
 use comity_wire::ids::{Hash, MemberId, PublicKey};
+use comity_wire::leaf::Origin;
 use comity_wire::registry::KeyPurpose;
 use comity_wire::words::Sorted;
 use serde_bytes::ByteBuf;
@@ -1151,4 +1155,71 @@ fn the_folder_can_be_elsewhere_than_where_the_command_runs() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// A head of a log, signed with its key.
+fn head(desk: &Desk, member: &str, origin: &Origin, size: u64, root: u8) -> VerifiedCheckpoint {
+    let text = fs::read_to_string(desk.path(&format!("{member}/keys/log-1.pem"))).unwrap();
+    let key = comity_trust::key_file::read(&text).unwrap();
+    let head = Head::new(size, Hash::new([root; 32])).unwrap();
+    Checkpoint {
+        origin: origin.clone(),
+        head,
+    }
+    .sign(&key)
+}
+
+#[test]
+fn evidence_of_a_fork_is_checked_offline_with_the_rosters_or_with_the_key_alone() {
+    let desk = Desk::with_members();
+    let history = desk.history();
+    let origin = history.logs_of(&MemberId::new("platform.example").unwrap())[0]
+        .origin
+        .clone();
+    let one = head(&desk, "platform", &origin, 7, 1);
+    let other = head(&desk, "platform", &origin, 7, 2);
+    let evidence = Evidence::same_size(&one, &other).unwrap();
+    fs::write(desk.path("fork.cbor"), evidence.to_bytes()).unwrap();
+    let words = "log evidence verify fork.cbor --federation federation";
+    let said = desk.done(words);
+    assert_eq!(said["evidence"]["sort"], "same-size");
+    assert_eq!(said["evidence"]["member"], "platform.example");
+    assert_eq!(
+        said["evidence"]["evidence"],
+        Hash::of(&evidence.to_bytes()).to_string()
+    );
+    let vkey = said["evidence"]["vkey"].as_str().unwrap().to_owned();
+    let with_key = desk.done(&format!("log evidence verify fork.cbor --vkey {vkey}"));
+    assert_eq!(with_key["evidence"], said["evidence"]);
+    let text = desk.run(words).stdout;
+    for part in [&one.to_string(), &other.to_string(), "Proven: The log"] {
+        for line in part.lines() {
+            assert!(text.contains(line), "{text}");
+        }
+    }
+
+    // One head twice, a head that another log has signed, and no evidence at all.
+    let twice = Evidence::SameSize(one.to_unverified(), one.to_unverified());
+    let foreign = head(&desk, "north", &origin, 7, 3);
+    let forged = Evidence::SameSize(one.to_unverified(), foreign.to_unverified());
+    let mut cut = evidence.to_bytes();
+    cut.pop();
+    for (bytes, code) in [
+        (twice.to_bytes(), "evidence-roots-agree"),
+        (forged.to_bytes(), "note-not-signed"),
+        (cut, "evidence-cbor"),
+    ] {
+        fs::write(desk.path("not.cbor"), bytes).unwrap();
+        desk.refused(
+            "log evidence verify not.cbor --federation federation",
+            code,
+            4,
+        );
+        desk.refused(
+            &format!("log evidence verify not.cbor --vkey {vkey}"),
+            code,
+            4,
+        );
+    }
+    desk.refused("log evidence verify fork.cbor", "no-key", 2);
 }

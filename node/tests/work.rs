@@ -231,6 +231,7 @@ fn overview() -> Shown {
         undelivered: 0,
         expired: 0,
         overdue: 0,
+        contradictions: Vec::new(),
         alarms: Vec::new(),
     })
 }

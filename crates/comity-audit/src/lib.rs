@@ -11,6 +11,8 @@
 //!            contradiction, lateness: of the statements of a case; rules: what decides it
 //! times      matched statements -> response times, per clock and step
 //!
+//! evidence   of a fork or of two rosters: what it proves
+//!
 //! finding    what can be wrong, with a stable code
 //! limits     how much clocks may differ, how long a receipt may take
 //! ```
@@ -21,6 +23,7 @@
 
 pub mod bounds;
 mod contradiction;
+pub mod evidence;
 pub mod finding;
 mod lateness;
 pub mod limits;
@@ -34,6 +37,7 @@ pub mod verifier;
 pub mod verify;
 
 pub use bounds::{Bound, Bounds};
+pub use evidence::{Contradiction, NotProven};
 pub use finding::{Finding, Found};
 pub use matching::{
     CaseMatched, CaseVisitor, Mark, Matched, MatchedStatement, match_logs, visit_cases,

@@ -4,23 +4,23 @@
 
 use comity_case::{Arrival, State, Status};
 use comity_wire::body::Body;
-use comity_wire::ids::{CaseId, StatementId};
+use comity_wire::ids::{CaseId, Hash, MemberId, StatementId};
 use comity_wire::statement::Statement;
 use comity_wire::words::{Code, ItemNumber, TimeMs};
 use serde_bytes::ByteBuf;
 
 use crate::core::Core;
 use crate::frame::{
-    Draft, Frame, GaveUp, Link, Looked, Offered, Outside, Own, Received, Refused, Report, Review,
-    Sent, Tried, TurnedDown, Unreached,
+    Draft, Frame, GaveUp, HandedEvidence, Link, Looked, Offered, Outside, Own, Received, Refused,
+    Report, Review, Sent, TookEvidence, Tried, TurnedDown, Unreached,
 };
 use crate::limits::{HOUR_MS, OUTBOX_EXPIRY_MS};
 use crate::ports::{Fault, Position};
 use crate::record::code;
 use crate::tables::{
     self, CASE, CHANGED, CaseEntry, DOSSIER, DOSSIER_OF, DRAFT, DRAFT_OPEN, DUE, Dossier,
-    DraftEntry, GATE, Gate, IN_CASE, LINK_DOWN, LINK_UP, LOOKED, OUTBOX, OutboxEntry, PARKED,
-    REFUSED, REPORT, STATEMENT, Standing, StatementRow, key,
+    DraftEntry, EVIDENCE, EVIDENCE_OF, EvidenceEntry, GATE, Gate, IN_CASE, LINK_DOWN, LINK_UP,
+    LOOKED, OUTBOX, OutboxEntry, PARKED, REFUSED, REPORT, STATEMENT, Standing, StatementRow, key,
 };
 
 impl Core {
@@ -59,7 +59,40 @@ impl Core {
                 };
                 tables::put(&mut *self.views, GATE, member.as_str().as_bytes(), &row)
             }
+            Frame::TookEvidence(frame) => self.apply_evidence(at, seq, frame),
+            Frame::HandedEvidence(HandedEvidence(hash, to, _)) => self.apply_handed(hash, to),
         }
+    }
+
+    fn apply_evidence(
+        &mut self,
+        at: Position,
+        seq: u64,
+        frame: &TookEvidence,
+    ) -> Result<(), Fault> {
+        let TookEvidence(bytes, about, from, time, index) = frame;
+        let hash = Hash::of(bytes);
+        let row = EvidenceEntry {
+            at: at.0,
+            seq,
+            from: from.clone(),
+            time: *time,
+            index: *index,
+            // Who handed it over has it.
+            handed: from.iter().cloned().collect(),
+        };
+        tables::put(&mut *self.views, EVIDENCE, hash.as_bytes(), &row)?;
+        self.views
+            .put(EVIDENCE_OF, about.as_bytes(), hash.as_bytes())
+    }
+
+    fn apply_handed(&mut self, hash: &Hash, to: &MemberId) -> Result<(), Fault> {
+        let row: Option<EvidenceEntry> = tables::get(&*self.views, EVIDENCE, hash.as_bytes())?;
+        let Some(mut row) = row.filter(|row| !row.handed.contains(to)) else {
+            return Ok(());
+        };
+        row.handed.push(to.clone());
+        tables::put(&mut *self.views, EVIDENCE, hash.as_bytes(), &row)
     }
 
     /// One look of a person, an item and an hour. The views hold no names.
@@ -162,7 +195,7 @@ impl Core {
         &mut self,
         row: &StatementRow,
         statement: &Statement,
-        recipient: &comity_wire::ids::MemberId,
+        recipient: &MemberId,
         time: u64,
     ) -> Result<(), Fault> {
         let case = statement.case();

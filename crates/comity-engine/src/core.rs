@@ -13,6 +13,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use comity_audit::Contradiction;
 use comity_log::checkpoint::{Checkpoint, VerifiedCheckpoint};
 use comity_log::head::Head;
 use comity_trust::history::{Added, History};
@@ -182,6 +183,16 @@ pub(crate) struct Signals {
     pub(crate) history: watch::Sender<Arc<History>>,
     /// Rises when something new is due for delivery.
     pub(crate) outbox: watch::Sender<u64>,
+    /// Rises when there is a head to be followed, or evidence to be handed on.
+    pub(crate) heads: watch::Sender<u64>,
+}
+
+impl Signals {
+    /// There is a head to be followed, or evidence to be handed on.
+    pub(crate) fn tell_heads(&self) {
+        self.heads
+            .send_modify(|times| *times = times.wrapping_add(1));
+    }
 }
 
 /// Everything that the thread holds.
@@ -211,6 +222,8 @@ pub(crate) struct Core {
     pub(crate) waiting: u64,
     /// The last audit that this member made.
     pub(crate) audit: Option<AuditShown>,
+    /// What the evidence at hand proves, as far as somebody has asked.
+    pub(crate) judged: BTreeMap<Hash, Contradiction>,
     /// Who has audited in the session that is under way, and from when.
     pub(crate) audits: BTreeMap<MemberId, TimeMs>,
     pub(crate) signals: Signals,
@@ -297,10 +310,12 @@ impl Core {
             ),
             waiting: 0,
             audit: None,
+            judged: BTreeMap::new(),
             audits: BTreeMap::new(),
             signals: Signals {
                 history: tell_history,
                 outbox: watch::Sender::new(0),
+                heads: watch::Sender::new(0),
             },
             checkpoint: None,
             published: None,
@@ -616,6 +631,7 @@ impl Core {
         let mut history = History::clone(&self.history);
         let now = self.time();
         let mut frames: Vec<Frame> = Vec::new();
+        let mut conflicts = Vec::new();
         for bytes in charters {
             let added = history.add_charter(bytes);
             note_conflict("charter", &added);
@@ -626,6 +642,9 @@ impl Core {
         for bytes in rosters {
             let added = history.add_roster(bytes, now);
             note_conflict("roster", &added);
+            if let Ok(Added::Conflict(conflict)) = &added {
+                conflicts.push(conflict.encode());
+            }
             if matches!(
                 added,
                 Ok(Added::Extended | Added::Replaced { .. } | Added::Conflict(_))
@@ -651,6 +670,9 @@ impl Core {
             kind: record_kind::ROSTER,
             ..Entry::default()
         })?;
+        for conflict in &conflicts {
+            self.found_evidence(conflict)?;
+        }
         let roster = self.roster_ref();
         tracing::info!(target: "comity.engine", event = "roster-taken", version = roster.0);
         self.signals.history.send_replace(Arc::clone(&self.history));

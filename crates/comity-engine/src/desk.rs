@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use comity_wire::ids::{CaseId, StatementId};
+use comity_wire::ids::{CaseId, Hash, StatementId};
 use comity_wire::words::{DurationMs, ItemNumber, Round, TimeMs};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -596,6 +596,10 @@ pub enum Query {
     ResponseTimes,
     /// Response times and findings from what was pulled from others.
     Audit,
+    /// Evidence that a log or the governance contradicts itself.
+    Contradictions,
+    /// One piece of it, by its SHA-256.
+    Contradiction(Hash),
     /// Counts for the first page.
     Overview,
 }
@@ -654,6 +658,10 @@ pub enum Shown {
     ResponseTimes(ResponseTimesShown),
     /// Response times and findings.
     Audit(AuditShown),
+    /// Evidence that a log or the governance contradicts itself.
+    Contradictions(Vec<ContradictionRow>),
+    /// One piece of it.
+    Contradiction(ContradictionShown),
     /// Counts.
     Overview(Overview),
 }
@@ -1036,6 +1044,45 @@ pub struct AuditShown {
     pub logs: Vec<(String, u64, bool)>,
 }
 
+/// Evidence that a log or the governance contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ContradictionRow {
+    /// SHA-256 of the evidence, in hex.
+    pub evidence: String,
+    /// `same-size`, `no-consistency`, `two-leaves`, `two-rosters`.
+    pub sort: String,
+    /// The member whose log has forked; absent: the governance.
+    pub member: Option<String>,
+    /// The log that has forked.
+    pub origin: Option<String>,
+    /// What is proven, in words.
+    pub words: String,
+    /// When it was recorded here.
+    pub at: TimeMs,
+    /// The index of the record of it in this node's log.
+    pub index: u64,
+    /// Who handed it over; absent: found here.
+    pub from: Option<String>,
+    /// Members that have it, as they say.
+    pub handed: Vec<String>,
+    /// Members that have not said yet that they took it.
+    pub waiting: Vec<String>,
+    /// Whether the governance has still to say what follows: the log is still open in the roster, or no roster has
+    /// settled the two.
+    pub open: bool,
+}
+
+/// One piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ContradictionShown {
+    /// The row of the list.
+    pub row: ContradictionRow,
+    /// The key of the log, as a signed-note verifier key; absent: the governance.
+    pub vkey: Option<String>,
+    /// The evidence, in hex: with the key anybody can check it.
+    pub bytes: String,
+}
+
 /// Counts for the first page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Overview {
@@ -1055,6 +1102,8 @@ pub struct Overview {
     pub expired: u64,
     /// Cases with something overdue.
     pub overdue: u64,
+    /// Evidence that a log or the governance contradicts itself.
+    pub contradictions: Vec<ContradictionRow>,
     /// What an operator must know: `[code, words]`.
     pub alarms: Vec<(String, String)>,
 }

@@ -104,6 +104,10 @@ frames! {
     16 Looked,
     /// A member could not be reached, and when the next attempt is due.
     17 Unreached,
+    /// Evidence that a log or the governance contradicts itself.
+    18 TookEvidence,
+    /// A member has taken evidence that was handed to it.
+    19 HandedEvidence,
 }
 
 /// A signed charter.
@@ -399,6 +403,32 @@ pub struct Unreached(
     pub TimeMs,
     /// Why.
     pub Code,
+);
+
+/// Evidence that was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TookEvidence(
+    /// As it came, or as it was made here.
+    pub ByteBuf,
+    /// What it is about ([`comity_audit::Contradiction::about`]).
+    pub Box<str>,
+    /// Who handed it over; none: found here.
+    pub Option<MemberId>,
+    /// When it was recorded.
+    pub TimeMs,
+    /// The index of its record.
+    pub u64,
+);
+
+/// A member has taken evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedEvidence(
+    /// SHA-256 of the evidence.
+    pub Hash,
+    /// The member.
+    pub MemberId,
+    /// When it said so.
+    pub TimeMs,
 );
 
 fn read<T: Serialize + DeserializeOwned>(kind: u8, bytes: &[u8]) -> Result<T, Fault> {

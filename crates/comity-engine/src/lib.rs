@@ -14,6 +14,8 @@
 //!   outbox      one scheduler: offered, delivered, refused, expired
 //!   relay       what the middle member passes on
 //!
+//! forks       evidence that a log or the governance contradicts itself: recorded, shown, handed on
+//!
 //! core        the one thread that writes; frame, tables, cases: what it holds
 //! node        the tasks around it; rosters, audit, pull, witness: the other protocols
 //! desk        what people ask and are shown; work, show, deadlines, words behind it
@@ -33,6 +35,7 @@ mod core;
 mod deadlines;
 pub mod desk;
 pub mod error;
+mod forks;
 pub mod frame;
 mod inbound;
 pub mod intake;

@@ -72,6 +72,10 @@ pub const CHAIN_ROUNDS_MAX: usize = 64;
 /// In bytes. A file of reports: tens of thousands of them.
 pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Pieces of evidence that are kept. Of each log and sort one is enough to show what it did, so that even a hundred
+/// members that all forked their logs have room.
+pub const EVIDENCE_MAX: usize = 256;
+
 /// Drafts of one review.
 pub const REVIEW_DRAFTS_MAX: usize = 1_000;
 

@@ -135,6 +135,7 @@ pub(crate) fn no_facts() -> Result<Facts, Fault> {
         receipt: None,
         urgency: None,
         complete: None,
+        evidence: None,
         standing: None,
         reported_at: None,
         jurisdictions: None,

@@ -54,6 +54,8 @@ impl Core {
             Query::Prove(id) => self.proof(&id).map(Shown::Proof),
             Query::ResponseTimes => self.response_times().map(Shown::ResponseTimes),
             Query::Audit => self.audit.clone().map(Shown::Audit).ok_or_else(no_audit),
+            Query::Contradictions => self.contradictions().map(Shown::Contradictions),
+            Query::Contradiction(hash) => self.contradiction(&hash).map(Shown::Contradiction),
             Query::Overview => self.overview().map(Shown::Overview),
         }
     }
@@ -614,6 +616,7 @@ impl Core {
             undelivered: 0,
             expired: 0,
             overdue: 0,
+            contradictions: self.contradictions()?,
             alarms: Vec::new(),
         };
         let mut from: Option<Vec<u8>> = None;
@@ -672,6 +675,20 @@ impl Core {
     fn alarms(&self, overview: &Overview) -> Vec<(String, String)> {
         let mut alarms = Vec::new();
         let mut alarm = |code: &str, words: String| alarms.push((code.to_owned(), words));
+        for row in overview.contradictions.iter().filter(|row| row.open) {
+            let next = match &row.member {
+                Some(member) => format!(
+                    "Do not rely on receipts of {member} before the governance has said what follows."
+                ),
+                None => "Ask it which one it meant.".to_owned(),
+            };
+            let code = if row.member.is_some() {
+                "log-forked"
+            } else {
+                "governance-conflict"
+            };
+            alarm(code, format!("{} This is proven. {next}", row.words));
+        }
         match self.history.standing(self.time()).code() {
             "in-grace" => alarm("roster-in-grace", "The roster has run out. Work goes on for the charter's grace; ask the governance for a new one.".to_owned()),
             "past-grace" => alarm("roster-past-grace", "The roster ran out long ago: nothing new can be asked until the governance signs another.".to_owned()),
@@ -679,9 +696,6 @@ impl Core {
         }
         if !self.log_is_listed() {
             alarm("log-not-listed", "The roster lists no open log of this name and key: others do not believe this node's receipts. Give the governance this member's entry.".to_owned());
-        }
-        if self.history.open_conflicts().next().is_some() {
-            alarm("governance-conflict", "The governance has signed two different rosters of one version. Ask it which one it meant.".to_owned());
         }
         if overview.expired > 0 {
             alarm(
@@ -832,7 +846,7 @@ fn in_hex(links: Vec<(u64, CaseId, u64)>) -> Vec<(u64, String, u64)> {
         .collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -46,6 +46,22 @@ pub(crate) const REFUSED: &str = "refused";
 pub(crate) const LOOKED: &str = "looked";
 /// Time until which a statement may wait for what it builds on, statement id -> case id.
 pub(crate) const PARKED: &str = "parked";
+/// SHA-256 of evidence -> [`EvidenceEntry`].
+pub(crate) const EVIDENCE: &str = "evidence";
+/// What evidence is about -> its SHA-256.
+pub(crate) const EVIDENCE_OF: &str = "evidence-of";
+
+/// Evidence that a log or the governance contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EvidenceEntry {
+    pub(crate) at: u64,
+    pub(crate) seq: u64,
+    pub(crate) from: Option<MemberId>,
+    pub(crate) time: TimeMs,
+    pub(crate) index: u64,
+    /// Who has taken it from here, or had it before.
+    pub(crate) handed: Vec<MemberId>,
+}
 
 /// What is known of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,6 +22,7 @@ use crate::limits::{
 };
 use crate::names::Origin;
 use crate::proof::{self, ProofError};
+use crate::walk;
 
 /// Claimed evidence. It proves something if [`Evidence::verify`] says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +139,38 @@ impl Evidence {
             old_root: roots.old,
             path: path.to_vec(),
         })
+    }
+
+    /// The same for an older tree whose size is a power of two, by the path that the log gave from the tree of one
+    /// leaf less: that path holds what the root of the older tree is made of.
+    #[must_use]
+    pub fn no_consistency_from_before(
+        older: &VerifiedCheckpoint,
+        newer: &VerifiedCheckpoint,
+        path: &[Hash],
+    ) -> Option<Self> {
+        let (old, new) = (older.head(), newer.head());
+        let before = old.size().checked_sub(1)?;
+        // From a tree of one leaf, which is a power of two itself, a path does not hold that leaf.
+        if !old.size().is_power_of_two() || before <= 1 || new.size() <= old.size() {
+            return None;
+        }
+        let (first, rest) =
+            path.split_at_checked(walk::consistency(before, old.size()).hashes())?;
+        // The root that is given here is not read: `before` is no power of two.
+        let roots = proof::roots_from_consistency(before, old.size(), old.root(), first).ok()?;
+        let found = Self::NoConsistency {
+            older: older.to_unverified(),
+            newer: newer.to_unverified(),
+            old_root: roots.new,
+            path: rest.to_vec(),
+        };
+        let joined =
+            proof::roots_from_consistency(old.size(), new.size(), &roots.new, rest).ok()?;
+        let forks = older.origin() == newer.origin()
+            && joined.new == *new.root()
+            && roots.new != *old.root();
+        forks.then_some(found)
     }
 
     /// Checks the evidence against the key of the log.

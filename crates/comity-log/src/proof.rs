@@ -109,8 +109,7 @@ pub fn roots_from_consistency(
         });
     }
     let shape = walk::consistency(old_size, new_size);
-    let expected = shape.siblings.len() + usize::from(shape.seed.is_some());
-    same_length(expected, path.len())?;
+    same_length(shape.hashes(), path.len())?;
 
     let (seed, path) = match (&shape.seed, path) {
         (Some(_), [seed, rest @ ..]) => (seed, rest),

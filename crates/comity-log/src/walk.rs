@@ -59,6 +59,13 @@ pub(crate) struct Consistency {
     pub(crate) siblings: Vec<Leaves>,
 }
 
+impl Consistency {
+    /// How many hashes the proof has.
+    pub(crate) fn hashes(&self) -> usize {
+        self.siblings.len() + usize::from(self.seed.is_some())
+    }
+}
+
 /// The complete subtrees that a range of leaves consists of, from left to right, each as its height
 /// and its place among the subtrees of that height. `begin` is a multiple of the largest.
 pub(crate) fn complete_subtrees(leaves: &Leaves) -> impl DoubleEndedIterator<Item = (u32, u64)> {

@@ -666,6 +666,7 @@ structures! {
         receipt: maybe(hash()),
         urgency: maybe(open(&urgency::KNOWN)),
         complete: maybe(closed(&Complete::ALL)),
+        evidence: maybe(hash()),
         standing: maybe(sorted((country(), open(&standing::KNOWN)), 1)),
         reported_at: maybe(time()),
         jurisdictions: maybe(sorted(country(), 1)),

@@ -174,6 +174,9 @@ pub struct Facts {
     /// Whether an outcome says all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub complete: Option<Complete>,
+    /// SHA-256 of evidence of a contradiction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Hash>,
     /// Standing for each jurisdiction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Sorted<(Country, Code)>>,

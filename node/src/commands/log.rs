@@ -6,6 +6,7 @@
 //! prove STATEMENT       an inclusion proof, checked before it is shown
 //! prove --data, --from  the same of any record, and that the log has only grown, without a running node
 //! export --data DIR     a folder that C2SP tlog-tiles tools read
+//! evidence …            that a log or the governance contradicts itself: see `evidence`
 //! ```
 
 mod prove;
@@ -28,6 +29,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::prove::{Source, What};
+use super::evidence;
 use super::work::rows;
 use crate::answers::{self, Log, Proof};
 use crate::client::{Client, Reach};
@@ -100,6 +102,11 @@ Example:
         #[command(flatten)]
         reach: Reach,
     },
+    /// Evidence that a log or the governance contradicts itself: check a file, list, show and export
+    #[command(
+        after_help = "Example:\n  comity log evidence verify evidence.cbor --federation federation"
+    )]
+    Evidence(evidence::Args),
     /// Write the whole log of a stopped node as a folder for other people's verifiers
     #[command(after_help = "\
 Writes OUT/checkpoint, OUT/tile/<level>/…, OUT/tile/entries/… (C2SP tlog-tiles) and OUT/vkey, the verifier key in one line.
@@ -201,6 +208,7 @@ pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
                 )),
             }
         }
+        Command::Evidence(args) => evidence::run(args, output),
         Command::Export { data, to } => export(&data, &to, output),
     }
 }

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod clocks;
 pub mod completions;
 pub mod conformance;
+pub mod evidence;
 pub mod federation;
 pub mod log;
 pub mod member;

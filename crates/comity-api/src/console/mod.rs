@@ -13,6 +13,7 @@ mod asset;
 mod audit;
 mod case;
 mod drafts;
+mod evidence;
 mod inbox;
 mod list;
 mod log;
@@ -55,6 +56,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/reports/{report}/look", post(look::at_report))
         .route("/members", get(members::page))
         .route("/log", get(log::page))
+        .route("/evidence", get(evidence::page))
         .route("/response-times", get(response_times::page))
         .route("/response-times.svg", get(response_times::plot))
         .route("/audit", get(audit::page))

@@ -34,6 +34,8 @@ pub(crate) struct Frame {
     pub(crate) now: Now,
     /// How many alarms there are.
     pub(crate) alarms: usize,
+    /// What contradicts itself, and is not settled: above every page.
+    pub(crate) contradictions: Vec<String>,
 }
 
 impl Frame {
@@ -72,6 +74,12 @@ pub(crate) async fn frame(
         me: overview.me.clone(),
         now: Now(overview.now),
         alarms: overview.alarms.len(),
+        contradictions: overview
+            .contradictions
+            .iter()
+            .filter(|row| row.open)
+            .map(|row| row.words.clone())
+            .collect(),
     };
     Ok((frame, overview))
 }

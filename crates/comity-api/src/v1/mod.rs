@@ -7,6 +7,7 @@
 mod audits;
 #[allow(unused_qualifications, reason = "the macro of utoipa writes them")]
 mod cases;
+mod evidence;
 mod health;
 #[allow(unused_qualifications, reason = "the macro of utoipa writes them")]
 mod imports;
@@ -81,6 +82,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/members", get(members::show)),
         ("/v1/log", get(log::show)),
         ("/v1/log/proofs/{statement}", get(log::prove)),
+        ("/v1/evidence", get(evidence::list)),
+        ("/v1/evidence/{evidence}", get(evidence::show)),
         ("/v1/reports/response-times", get(reports::response_times)),
         (AUDITS, get(audits::show).post(audits::audit)),
         ("/v1/overview", get(overview::show)),

@@ -77,6 +77,7 @@ async fn a_locator_is_in_the_answer_to_a_look_only() {
         "/reports",
         "/members",
         "/log",
+        "/evidence",
         "/response-times",
         "/audit",
         &format!("/cases/{CASE}"),

@@ -8,7 +8,7 @@ use comity_engine::error::Whose;
 use crate::fake::{ANNA, BERIT, CASE, DRAFT, Fake};
 use crate::talk::Node;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "/",
     "/inbox",
     "/outbox",
@@ -16,6 +16,7 @@ const PAGES: [&str; 10] = [
     "/reports",
     "/members",
     "/log",
+    "/evidence",
     "/response-times",
     "/audit",
     "/cases/00112233445566778899aabbccddeeff",

@@ -156,6 +156,12 @@ impl Desk for Fake {
                     me: "north.example".to_owned(),
                     members: if full { members() } else { Vec::new() },
                 }),
+                Query::Contradictions => Shown::Contradictions(vec![contradiction()]),
+                Query::Contradiction(_) => Shown::Contradiction(ContradictionShown {
+                    row: contradiction(),
+                    vkey: None,
+                    bytes: "a0".to_owned(),
+                }),
                 Query::Log => Shown::Log(LogShown {
                     origin: format!("{STATEMENT}/north.example/1"),
                     size: 1_204,
@@ -203,6 +209,22 @@ fn roster() -> RosterShown {
     }
 }
 
+fn contradiction() -> ContradictionRow {
+    ContradictionRow {
+        evidence: STATEMENT.to_owned(),
+        sort: "same-size".to_owned(),
+        member: Some("south.example".to_owned()),
+        origin: Some("ab/south.example/1".to_owned()),
+        words: "The log ab/south.example/1 signed two different trees of 7 records.".to_owned(),
+        at: NOW - DAY,
+        index: 40,
+        from: None,
+        handed: vec!["platform.example".to_owned()],
+        waiting: vec!["regulator.example".to_owned()],
+        open: true,
+    }
+}
+
 fn overview(full: bool) -> Overview {
     let alarm = |code: &str, words: &str| (code.to_owned(), words.to_owned());
     Overview {
@@ -214,6 +236,11 @@ fn overview(full: bool) -> Overview {
         undelivered: if full { 2 } else { 0 },
         expired: u64::from(full),
         overdue: if full { 3 } else { 0 },
+        contradictions: if full {
+            vec![contradiction()]
+        } else {
+            Vec::new()
+        },
         alarms: if full {
             vec![
                 alarm(

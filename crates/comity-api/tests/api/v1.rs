@@ -119,6 +119,12 @@ fn shown() -> Vec<(String, &'static str, &'static str)> {
         ),
         row("/v1/members", "members", "Members"),
         row("/v1/log", "log", "Log"),
+        row("/v1/evidence", "contradictions", "Contradictions"),
+        (
+            format!("/v1/evidence/{STATEMENT}"),
+            "contradiction",
+            "Contradiction(",
+        ),
         (format!("/v1/log/proofs/{STATEMENT}"), "proof", "Prove("),
         row(
             "/v1/reports/response-times",
@@ -284,6 +290,7 @@ async fn what_is_not_right_is_refused_before_the_desk() {
     check(node.get("/v1/cases/00").await, 400, "bad-field");
     check(node.get("/v1/cases/%ff").await, 404, "no-such-page");
     check(node.get("/v1/log/proofs/00").await, 400, "bad-field");
+    check(node.get("/v1/evidence/00").await, 400, "bad-field");
     check(node.get("/v1/nothing").await, 404, "no-such-page");
     check(node.get("/v1/requests").await, 405, "method-not-allowed");
     check(

@@ -45,6 +45,7 @@ pub(crate) fn no_facts() -> Facts {
         receipt: None,
         urgency: None,
         complete: None,
+        evidence: None,
         standing: None,
         reported_at: None,
         jurisdictions: None,

@@ -15,6 +15,7 @@ mod clocks;
 mod delivery;
 mod desk;
 mod extensions;
+mod forks;
 mod hostile;
 mod intake;
 mod memory;

@@ -102,6 +102,20 @@ fn two_heads_that_no_path_joins_are_evidence() {
         &no_consistency(&older, &newer, &other_root_256, &path_256),
         Ok("no-consistency"),
     );
+
+    // It follows from the path of the tree of one leaf less.
+    for size in [4, 8, 256] {
+        let (older, newer) = (log.checkpoint(size), other.checkpoint(600));
+        let path = other.consistency(size - 1, 600);
+        let made = Evidence::no_consistency_from_before(&older, &newer, &path).unwrap();
+        check(&made, Ok("no-consistency"));
+        let honest = log.checkpoint(300);
+        let path = log.consistency(size - 1, 300);
+        assert_eq!(
+            Evidence::no_consistency_from_before(&older, &honest, &path),
+            None
+        );
+    }
 }
 
 #[test]

@@ -466,6 +466,7 @@ fn outcome_facts(statement: &Statement, basis: Basis, n: u64) -> Facts {
         clocks: None,
         urgency: None,
         complete: Some(Complete::Yes),
+        evidence: None,
         reported_at: None,
         jurisdictions: None,
         ..facts_of(statement)

@@ -700,6 +700,7 @@ pub(super) fn facts(base: &Statement) -> Facts {
         receipt: None,
         urgency: Some(code("routine")),
         complete: None,
+        evidence: None,
         standing: None,
         reported_at: Some(NOW_MS - 7_200_000),
         jurisdictions: Some(Sorted::new([crate::federation::country("IE")])),
