@@ -175,8 +175,17 @@ pub(crate) struct Event {
     pub(crate) registered_at: Option<TimeMs>,
     pub(crate) standing: String,
     pub(crate) receipt: Option<String>,
+    pub(crate) witness: Option<Witness>,
     pub(crate) index: Option<u64>,
     pub(crate) extensions: Vec<Extension>,
+}
+
+/// Whose word a receipt rests on.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Witness {
+    pub(crate) standing: String,
+    pub(crate) by: Vec<String>,
+    pub(crate) at: Option<TimeMs>,
 }
 
 #[derive(Debug, Deserialize)]

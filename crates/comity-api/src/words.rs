@@ -101,6 +101,11 @@ pub(crate) fn clock(code: &str) -> State {
     find(&CLOCKS, code)
 }
 
+/// Whose word a receipt rests on.
+pub(crate) fn witness(code: &str) -> State {
+    find(&WITNESSES, code)
+}
+
 /// How urgent a case is.
 pub(crate) fn urgency(code: &str) -> State {
     find(&URGENCIES, code)
@@ -287,6 +292,12 @@ const CLOCKS: [Row; 8] = [
     ("void", "No longer counts", Tone::Calm),
     ("keep", "To be kept until then", Tone::Calm),
     ("keep-over", "Need not be kept any longer", Tone::Calm),
+];
+
+const WITNESSES: [Row; 3] = [
+    ("provisional", "Receipt provisional", Tone::Waits),
+    ("witnessed", "Receipt witnessed", Tone::Good),
+    ("not-witnessable", "Receipt provisional", Tone::Waits),
 ];
 
 const URGENCIES: [Row; 3] = [

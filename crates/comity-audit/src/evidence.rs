@@ -25,7 +25,7 @@ pub enum Contradiction {
         /// How.
         fork: Fork,
         /// The key that signed what cannot all be true.
-        key: VerifierKey,
+        key: Box<VerifierKey>,
     },
     /// The governance has signed two rosters of one version.
     Governance {
@@ -135,6 +135,7 @@ pub fn judge_with_key(bytes: &[u8], key: &VerifierKey) -> Result<Contradiction, 
 
 fn prove(evidence: &Evidence, key: VerifierKey) -> Result<Contradiction, NotProven> {
     let fork = evidence.verify(&key)?;
+    let key = Box::new(key);
     Ok(Contradiction::Log { fork, key })
 }
 

@@ -32,7 +32,11 @@ impl Core {
             Frame::Own(frame) => self.apply_own(at, seq, frame),
             Frame::Offered(frame) => self.apply_offered(seq, frame),
             Frame::Tried(frame) => self.apply_tried(frame),
-            Frame::Sent(frame) => self.apply_sent(at, seq, frame),
+            Frame::Sent(frame) => {
+                self.apply_sent(at, seq, frame)?;
+                self.apply_receipt(at, frame)
+            }
+            Frame::Followed(frame) => self.apply_followed(at, frame),
             Frame::TurnedDown(TurnedDown(id, ..)) => self.apply_turned_down(at, seq, id),
             Frame::GaveUp(GaveUp(id, why, ..)) => self.apply_gave_up(seq, id, why),
             Frame::Refused(Refused(of, ..)) => {

@@ -32,7 +32,9 @@ use tracing::Span;
 use crate::cases::Loaded;
 use crate::desk::{AuditShown, Done, Person, Query, Shown, Work};
 use crate::error::WorkError;
+use crate::follow::{HeadsWork, Told};
 use crate::frame::{Frame, TookCharter, TookRoster};
+use crate::heads::Heads;
 use crate::inbound::Answered;
 use crate::limits::{
     BATCH_BYTES_MAX, BUSY_RETRY_MS, CASES_IN_MEMORY_MAX, COMMANDS_PER_COMMIT_MAX,
@@ -41,6 +43,7 @@ use crate::limits::{
 use crate::outbox::{Delivered, Due};
 use crate::ports::{Clock, Fault, Position, Scope, Store, Views};
 use crate::record::{Entry, code};
+use crate::tables::{SCHEMA, VIEWS_VERSION};
 use crate::verify::Verified;
 use crate::witness::OwnHead;
 
@@ -141,6 +144,8 @@ pub(crate) enum Command {
         rosters: Vec<ByteBuf>,
         reply: oneshot::Sender<bool>,
     },
+    /// Heads of logs, and evidence.
+    Heads(HeadsWork),
     /// The end: what was taken before is committed.
     Stop { reply: oneshot::Sender<()> },
 }
@@ -166,6 +171,7 @@ enum Waiting {
     Audit(crate::audit::Page, oneshot::Sender<Vec<u8>>),
     Head(Vec<u64>, oneshot::Sender<OwnHead>),
     Flag(bool, oneshot::Sender<bool>),
+    Told(Told),
     Noted(oneshot::Sender<()>),
     /// Asked once everything is durable: nobody is shown what may still be lost.
     Query(
@@ -222,6 +228,12 @@ pub(crate) struct Core {
     pub(crate) waiting: u64,
     /// The last audit that this member made.
     pub(crate) audit: Option<AuditShown>,
+    /// What logs have shown.
+    pub(crate) heads: Heads,
+    /// Rounds in which other members were asked about heads.
+    pub(crate) turn: usize,
+    /// The size of a head of the own log that others have and this node does not.
+    pub(crate) own_ahead: Option<u64>,
     /// What the evidence at hand proves, as far as somebody has asked.
     pub(crate) judged: BTreeMap<Hash, Contradiction>,
     /// Who has audited in the session that is under way, and from when.
@@ -310,6 +322,9 @@ impl Core {
             ),
             waiting: 0,
             audit: None,
+            heads: Heads::default(),
+            turn: 0,
+            own_ahead: None,
             judged: BTreeMap::new(),
             audits: BTreeMap::new(),
             signals: Signals {
@@ -324,6 +339,8 @@ impl Core {
         };
         core.rebuild_views_if_needed()?;
         core.begin(&charters, &rosters)?;
+        core.remember_heads()?;
+        core.commit()?;
         tracing::info!(
             target: "comity.engine",
             event = "journal-opened",
@@ -462,6 +479,7 @@ impl Core {
                 let rosters: Vec<_> = rosters.into_iter().map(ByteBuf::into_vec).collect();
                 Some(Waiting::Flag(self.learn(&charters, &rosters)?, reply))
             }
+            Command::Heads(work) => self.heads_work(work)?.map(Waiting::Told),
             Command::Stop { .. } => None,
         })
     }
@@ -503,7 +521,8 @@ impl Core {
                 connected,
                 reply,
             } => Some(Waiting::Query(person, query, connected, reply)),
-            Command::Stop { .. } => None,
+            // Who asks hears nothing, and asks again.
+            Command::Heads(_) | Command::Stop { .. } => None,
         })
     }
 
@@ -517,6 +536,7 @@ impl Core {
             Waiting::Audit(page, reply) => drop(reply.send(self.audit_reply(page)?)),
             Waiting::Head(from, reply) => drop(reply.send(self.own_head(&from)?)),
             Waiting::Flag(flag, reply) => drop(reply.send(flag)),
+            Waiting::Told(tell) => tell(),
             Waiting::Noted(reply) => drop(reply.send(())),
             Waiting::Query(person, query, connected, reply) => {
                 let shown = self.query(&person, query, &connected);
@@ -685,12 +705,18 @@ impl Core {
     /// Views that are not of this very journal are made anew.
     fn rebuild_views_if_needed(&mut self) -> Result<(), Fault> {
         let next = self.store.next_seq();
+        let version = self.views.get(SCHEMA, &[]).ok().flatten();
+        let current = version.as_deref() == Some(&[VIEWS_VERSION]);
+        if next == 0 {
+            self.views.put(SCHEMA, &[], &[VIEWS_VERSION])?;
+        }
         match self.views.marked() {
-            Ok(marked) if marked == next => return self.count_waiting(),
+            Ok(marked) if marked == next && (current || next == 0) => return self.count_waiting(),
             _ => {}
         }
         tracing::info!(target: "comity.engine", event = "views-rebuilding", frames = next);
         self.views.clear()?;
+        self.views.put(SCHEMA, &[], &[VIEWS_VERSION])?;
         self.waiting = 0;
         self.rebuild_sequences()?;
         let mut from = Some(0);

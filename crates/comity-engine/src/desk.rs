@@ -797,10 +797,26 @@ pub struct Event {
     pub standing: String,
     /// The receipt, in words.
     pub receipt: Option<String>,
+    /// Whose word the receipt for one's own statement rests on.
+    pub witness: Option<WitnessShown>,
     /// The index of the record in this node's log.
     pub index: Option<u64>,
     /// What it carries beside what this version of the protocol says.
     pub extensions: Vec<ExtensionShown>,
+}
+
+/// Whose word a receipt rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WitnessShown {
+    /// `provisional`: that of its own log alone; `witnessed`: others have cosigned a head that grew out of it;
+    /// `not-witnessable`: provisional, and the federation has not the members that its charter wants for that.
+    pub standing: String,
+    /// Who has cosigned.
+    pub by: Vec<String>,
+    /// The time of the last cosignature, by the clock of who made it.
+    pub at: Option<TimeMs>,
+    /// The number of records of the head that they cosigned.
+    pub size: Option<u64>,
 }
 
 /// An extension of a statement, as it came. No locator is in one: a locator is part of an item.

@@ -108,6 +108,8 @@ frames! {
     18 TookEvidence,
     /// A member has taken evidence that was handed to it.
     19 HandedEvidence,
+    /// A head of another log, cosigned as the charter wants, that heads of receipts lead to.
+    20 Followed,
 }
 
 /// A signed charter.
@@ -428,6 +430,19 @@ pub struct HandedEvidence(
     /// The member.
     pub MemberId,
     /// When it said so.
+    pub TimeMs,
+);
+
+/// A head that others have cosigned, and what leads to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followed(
+    /// The checkpoint, with the cosignatures that count.
+    pub Box<str>,
+    /// Heads of receipts that it grew out of: `[size, root]`.
+    pub Vec<(u64, Hash)>,
+    /// Who has cosigned it, and when by their clocks.
+    pub Vec<(MemberId, TimeMs)>,
+    /// When it was recorded.
     pub TimeMs,
 );
 

@@ -14,6 +14,9 @@
 //!   outbox      one scheduler: offered, delivered, refused, expired
 //!   relay       what the middle member passes on
 //!
+//! heads       what every log has shown to this node, and whether it goes together
+//!   follow      the task that asks on: other members, the logs themselves; receipts up to a cosigned head
+//!   quorum      whose cosignatures a head has
 //! forks       evidence that a log or the governance contradicts itself: recorded, shown, handed on
 //!
 //! core        the one thread that writes; frame, tables, cases: what it holds
@@ -35,8 +38,10 @@ mod core;
 mod deadlines;
 pub mod desk;
 pub mod error;
+mod follow;
 mod forks;
 pub mod frame;
+mod heads;
 mod inbound;
 pub mod intake;
 pub mod limits;
@@ -44,6 +49,7 @@ pub mod node;
 mod outbox;
 pub mod ports;
 mod pull;
+mod quorum;
 mod random;
 mod receipt;
 mod record;

@@ -72,6 +72,30 @@ pub const CHAIN_ROUNDS_MAX: usize = 64;
 /// In bytes. A file of reports: tens of thousands of them.
 pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// In ms. How often a log is asked for its newest head, and another member for what it has of that log: so long, and
+/// as long as witnesses take, a receipt is provisional.
+pub const FOLLOW_EVERY_MS: DurationMs = 60_000;
+
+/// In ms. The next round, if one round was not enough.
+pub const FOLLOW_AGAIN_MS: DurationMs = 5_000;
+
+/// Logs of which other members are asked in one round: a thousand are through within a quarter of an hour.
+pub const FOLLOWED_LOGS_MAX: usize = 64;
+
+/// Members that are asked about heads at a time.
+pub const FOLLOWS_MAX: usize = 8;
+
+/// Heads of one log that are kept to be joined with others, and questions to one log in a round. A log under load shows
+/// a few heads in a second.
+pub const LOOSE_HEADS_MAX: usize = 128;
+
+/// How often in a row a log does not join a head with its newest one before people are told. Once may be a node that
+/// was just restarted.
+pub const NOT_PROVEN_TIMES: u32 = 3;
+
+/// Evidence that is handed over in one round.
+pub const HANDOVERS_MAX: usize = 64;
+
 /// Pieces of evidence that are kept. Of each log and sort one is enough to show what it did, so that even a hundred
 /// members that all forked their logs have room.
 pub const EVIDENCE_MAX: usize = 256;

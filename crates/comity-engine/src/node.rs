@@ -122,6 +122,7 @@ impl Engine {
         };
         let (core, history) = Core::open(parts)?;
         let wake = core.signals.outbox.subscribe();
+        let heads = core.signals.heads.subscribe();
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
         let thread = std::thread::Builder::new()
             .name("comity-core".to_owned())
@@ -141,6 +142,7 @@ impl Engine {
         let alive = watch::Sender::new(true);
         let died = alive.subscribe();
         tasks.spawn(watched(engine.clone().schedule(wake), alive.clone()));
+        tasks.spawn(watched(engine.clone().follow_heads(heads), alive.clone()));
         tasks.spawn(watched(engine.clone().follow_roster(), alive));
         Ok((
             engine.clone(),
@@ -196,7 +198,7 @@ impl Engine {
                 self.try_send(command)?;
                 page.await.ok()
             }
-            (Protocol::Witness, Some(_)) => self.witness_request(&bytes).await,
+            (Protocol::Witness, Some(member)) => self.witness_request(member, &bytes).await,
         }
     }
 

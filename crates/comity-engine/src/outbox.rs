@@ -247,6 +247,9 @@ impl Core {
         };
         self.reached(&to)?;
         let head = receipt::head_of(checkpoint.as_deref(), &to, &self.history, now);
+        if let Some(head) = &head {
+            self.see_head(head)?;
+        }
         for (id, result) in ids.iter().zip(results) {
             self.make_room()?;
             if self.outbox_entry(id)?.is_none() {
@@ -288,6 +291,7 @@ impl Core {
         let Some(kept) = self.kept_of(id)? else {
             return Ok(());
         };
+        self.see_receipt(&believed.receipt, checkpoint.unwrap_or_default())?;
         let mut facts = no_facts()?;
         facts.receipt = Some(believed.leaf_hash);
         let entry = Entry {

@@ -127,6 +127,9 @@ impl Engine {
                     "pages of one session are under different heads",
                 ));
             }
+            if under.is_none() {
+                self.seen_head(head.clone()).await;
+            }
             under = Some(head);
             all.extend(page.records);
             if let Some(bytes) = &page.sequences {

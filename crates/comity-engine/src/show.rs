@@ -18,7 +18,7 @@ use crate::core::Core;
 use crate::desk::{
     AnswerShown, AssessmentShown, CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction,
     DraftRow, Event, ExtensionShown, ItemShown, Items, LogShown, MemberRow, MembersShown,
-    OutboxRow, Overview, Page, Person, ProofShown, Query, RosterShown, Shown,
+    OutboxRow, Overview, Page, Person, ProofShown, Query, RosterShown, Shown, WitnessShown,
 };
 use crate::error::WorkError;
 use crate::frame::Frame;
@@ -228,6 +228,7 @@ impl Core {
                 offered_at: row.offered,
                 registered_at: row.registered,
                 standing: standing.to_owned(),
+                witness: self.witness_of(&row)?,
                 receipt: self.receipt_words(&row, kept.statement.payload().to.as_str())?,
                 index: row.index,
                 extensions: extensions_shown(kept.statement.payload().ext.as_ref()),
@@ -263,9 +264,22 @@ impl Core {
         let receipt = comity_wire::receipt::Receipt::read(&sent.1)
             .map_err(|error| Fault::new("journal-edited", format!("a receipt: {error}")))?;
         Ok(Some(format!(
-            "{to} registered it as record {} of its log and proved it. That says that it arrived, not that anybody answered.",
-            receipt.leaf().index
+            "{to} registered it as record {} of its log and proved it. That says that it arrived, not that anybody answered. {}",
+            receipt.leaf().index,
+            witness_words(self.witness_shown(&sent)?, to)
         )))
+    }
+
+    /// Whose word the receipt of an own statement rests on.
+    fn witness_of(&self, row: &StatementRow) -> Result<Option<WitnessShown>, WorkError> {
+        let Some(at) = row.receipt.filter(|_| row.standing == Standing::Delivered) else {
+            return Ok(None);
+        };
+        let stored = self.store.read(Position(at))?;
+        match Frame::decode(stored.kind, &stored.body)? {
+            Frame::Sent(sent) => Ok(self.witness_shown(&sent)?),
+            _ => Ok(None),
+        }
     }
 
     /// A refusal with its code, and whose move it is now.
@@ -689,6 +703,12 @@ impl Core {
             };
             alarm(code, format!("{} This is proven. {next}", row.words));
         }
+        alarms.extend(
+            self.alarms_of_heads()
+                .into_iter()
+                .map(|(code, words)| (code.to_owned(), words)),
+        );
+        let mut alarm = |code: &str, words: String| alarms.push((code.to_owned(), words));
         match self.history.standing(self.time()).code() {
             "in-grace" => alarm("roster-in-grace", "The roster has run out. Work goes on for the charter's grace; ask the governance for a new one.".to_owned()),
             "past-grace" => alarm("roster-past-grace", "The roster ran out long ago: nothing new can be asked until the governance signs another.".to_owned()),
@@ -713,6 +733,26 @@ impl Core {
             );
         }
         alarms
+    }
+}
+
+/// Whose word a receipt rests on, in a sentence. One is never shown as the other.
+fn witness_words(witness: Option<WitnessShown>, to: &str) -> String {
+    let Some(witness) = witness else {
+        return String::new();
+    };
+    match witness.standing.as_str() {
+        "witnessed" => format!(
+            "Witnessed by {}: they cosigned a head of that log with {} records that grew out of it.",
+            witness.by.join(", "),
+            witness.size.unwrap_or_default()
+        ),
+        "not-witnessable" => format!(
+            "The receipt is provisional, and stays so: it rests on the word of {to} alone, because the federation has not the members that its charter wants as witnesses of that log."
+        ),
+        _ => format!(
+            "The receipt is provisional: it rests on the word of {to} alone until others have cosigned a head of that log that holds it."
+        ),
     }
 }
 

@@ -10,6 +10,11 @@ use serde_bytes::ByteBuf;
 
 use crate::ports::{Fault, Views};
 
+/// Nothing -> [`VIEWS_VERSION`].
+pub(crate) const SCHEMA: &str = "schema";
+/// Rises when rows of what the journal already has are made in another way: the views are then made anew.
+pub(crate) const VIEWS_VERSION: u8 = 2;
+
 /// Statement id -> [`StatementRow`].
 pub(crate) const STATEMENT: &str = "statement";
 /// Case id -> [`CaseEntry`].
@@ -50,6 +55,22 @@ pub(crate) const PARKED: &str = "parked";
 pub(crate) const EVIDENCE: &str = "evidence";
 /// What evidence is about -> its SHA-256.
 pub(crate) const EVIDENCE_OF: &str = "evidence-of";
+
+/// Log, 0, size, root -> [`ReceiptHead`], of every head that a receipt is under.
+pub(crate) const RECEIPT_HEAD: &str = "receipt-head";
+/// Log, 0, index -> place of the frame with the first receipt for that index.
+pub(crate) const RECEIPT_AT: &str = "receipt-at";
+/// Log -> place of the frame with the newest head of it that was followed.
+pub(crate) const FOLLOWED: &str = "followed";
+
+/// A head that receipts are under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReceiptHead {
+    /// Place of the frame with the first of them.
+    pub(crate) at: u64,
+    /// Place of the frame with a cosigned head that this one leads to.
+    pub(crate) followed: Option<u64>,
+}
 
 /// Evidence that a log or the governance contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

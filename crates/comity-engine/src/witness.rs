@@ -9,6 +9,7 @@
 use comity_log::checkpoint::VerifiedCheckpoint;
 use comity_log::hash::Hash;
 use comity_log::tree::Tree;
+use comity_wire::ids::MemberId;
 use comity_wire::leaf::Origin;
 use comity_wire::registry::witness_code;
 use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
@@ -24,13 +25,13 @@ use crate::rosters;
 
 impl Engine {
     /// What a member hears on `/comity/witness/1`.
-    pub(crate) async fn witness_request(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) async fn witness_request(&self, from: MemberId, bytes: &[u8]) -> Option<Vec<u8>> {
         match WitnessRequest::decode(bytes) {
             Ok(WitnessRequest::AddCheckpoint(_)) => {
                 self.witness_refuses(witness_code::NO_WITNESS_KEY, None)
             }
             Ok(WitnessRequest::Head(origin, from)) => self.head_asked(&origin, from).await,
-            Ok(WitnessRequest::Evidence(_)) => self.witness_busy(),
+            Ok(WitnessRequest::Evidence(bytes)) => self.evidence_asked(from, bytes).await,
             Err(_) => self.witness_refuses(witness_code::BAD_REQUEST, None),
         }
     }

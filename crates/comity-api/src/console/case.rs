@@ -70,6 +70,7 @@ struct Said {
     registered: Option<Moment>,
     standing: Words,
     receipt: Option<String>,
+    witness: Option<(Words, Option<Moment>)>,
     index: Option<u64>,
     statement: String,
     extensions: Vec<Extension>,
@@ -192,6 +193,10 @@ impl Said {
             from: event.from,
             words: event.words,
             receipt: event.receipt,
+            witness: event.witness.map(|witness| {
+                let at = witness.at.as_ref().map(|at| now.past(at));
+                (words::witness(&witness.standing), at)
+            }),
             index: event.index,
             statement: event.statement,
             extensions: event.extensions.into_iter().map(Extension::new).collect(),

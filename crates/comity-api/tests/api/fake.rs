@@ -367,6 +367,7 @@ fn event(from: &str, kind: &str, words: &str, standing: &str) -> Event {
         registered_at: None,
         standing: standing.to_owned(),
         receipt: None,
+        witness: None,
         index: None,
         extensions: Vec::new(),
     }
@@ -400,6 +401,7 @@ fn case() -> CaseShown {
                      not that anybody answered."
                         .to_owned(),
                 ),
+                witness: None,
                 index: Some(204),
                 ..event(
                     "north.example",
@@ -413,6 +415,7 @@ fn case() -> CaseShown {
                 receipt: Some(
                     "Registered here as record 211; its sender has the receipt. That is no answer yet.".to_owned(),
                 ),
+                witness: None,
                 index: Some(211),
                 extensions: vec![
                     ExtensionShown {

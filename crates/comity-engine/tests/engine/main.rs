@@ -16,6 +16,7 @@ mod delivery;
 mod desk;
 mod extensions;
 mod forks;
+mod heads;
 mod hostile;
 mod intake;
 mod memory;

@@ -8,7 +8,7 @@ use comity_wire::words::ItemNumber;
 use serde_json::{Value, json};
 
 use super::{review, rows, said};
-use crate::answers::{self, CaseRow, Event, Extension, MemberRow, OutboxRow, Page};
+use crate::answers::{self, CaseRow, Event, Extension, MemberRow, OutboxRow, Page, Witness};
 use crate::client::{Client, Reach};
 use crate::commands::log::proved;
 use crate::error::{Exit, Failure};
@@ -423,6 +423,18 @@ fn clock_table(case: &answers::Case) -> Table {
     table
 }
 
+/// Whose word a receipt rests on: `provisional`, or by whom and when it was witnessed.
+fn witness_text(witness: &Witness) -> String {
+    let at = witness.at.map(times::shown);
+    match (witness.standing.as_str(), at) {
+        ("witnessed", Some(at)) => format!("witnessed by {} at {at}", plain(&witness.by.join(", "))),
+        ("not-witnessable", _) => {
+            "provisional, and nobody can witness it: the federation has not the members that its charter wants".to_owned()
+        }
+        (standing, _) => plain(standing),
+    }
+}
+
 /// A line for each statement, and below it its receipt.
 fn timeline(events: &[Event]) -> String {
     let mut text = String::new();
@@ -442,6 +454,9 @@ fn timeline(events: &[Event]) -> String {
         );
         if let Some(receipt) = &event.receipt {
             let _ = writeln!(text, "    {}", plain(receipt));
+        }
+        if let Some(witness) = &event.witness {
+            let _ = writeln!(text, "    receipt: {}", witness_text(witness));
         }
         for extension in &event.extensions {
             let _ = writeln!(text, "    {}", plain(&extension_text(extension)));
