@@ -1082,6 +1082,7 @@ fn event(statement: &str, index: Option<u64>) -> Event {
         registered_at: Some(NOW_MS),
         standing: "received".to_owned(),
         receipt: some("Registered here as record 2."),
+        witness: None,
         index,
         extensions: vec![
             comity_engine::desk::ExtensionShown {

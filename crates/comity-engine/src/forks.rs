@@ -7,7 +7,7 @@
 //! Of one log and one sort the first piece is kept: a log that has forked once can be shown to have forked in as many
 //! ways as it has records, and nobody must be able to fill this node with them. What proves nothing leaves no trace.
 
-use comity_audit::contradiction::judge;
+use comity_audit::evidence::judge;
 use comity_audit::{Contradiction, NotProven};
 use comity_trust::member::LogState;
 use comity_wire::ids::{Hash, MemberId};

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Subcommand};
-use comity_audit::contradiction::{Contradiction, NotProven, is_of_rosters, judge, judge_with_key};
+use comity_audit::evidence::{Contradiction, NotProven, is_of_rosters, judge, judge_with_key};
 use comity_log::checkpoint::UnverifiedCheckpoint;
 use comity_log::evidence::Evidence;
 use comity_log::key::VerifierKey;

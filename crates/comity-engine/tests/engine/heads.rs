@@ -1,7 +1,7 @@
 //! Heads are compared wherever they were seen, receipts are followed to a head that others have cosigned, and evidence
 //! reaches everybody.
 
-use comity_audit::contradiction::judge;
+use comity_audit::evidence::judge;
 use comity_engine::desk::WitnessShown;
 use comity_engine::ports::Protocol;
 use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint};
