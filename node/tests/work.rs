@@ -172,7 +172,13 @@ impl Node {
 
     fn asked(&self) -> Vec<Asked> {
         let asked = std::mem::take(&mut *self.desk.asked.lock().unwrap());
-        asked.into_iter().map(|(_, asked)| asked).collect()
+        // Evidence is asked for beside whatever else is shown.
+        let beside = |asked: &Asked| matches!(asked, Asked::Query(Query::Contradictions));
+        asked
+            .into_iter()
+            .map(|(_, asked)| asked)
+            .filter(|asked| !beside(asked))
+            .collect()
     }
 
     /// The work that these words become.

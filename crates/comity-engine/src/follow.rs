@@ -42,7 +42,7 @@ use crate::node::Engine;
 use crate::ports::{Fault, Position, Protocol};
 use crate::quorum::{self, Verdict};
 use crate::receipt::{Tiles, log_key, unreadable};
-use crate::tables::{self, FOLLOWED, RECEIPT_AT, RECEIPT_HEAD, ReceiptHead};
+use crate::tables::{self, FOLLOWED, RECEIPT_AT, RECEIPT_HEAD, ReceiptHead, UNFOLLOWED};
 
 /// What is asked of the thread about heads, and what it is told.
 #[derive(Debug)]
@@ -108,13 +108,9 @@ impl Engine {
         let mut next = self.clock.now_ms().saturating_add(FOLLOW_EVERY_MS);
         loop {
             wake.mark_unchanged();
-            if self.hand_over().await.is_none() {
-                return;
-            }
+            self.hand_over().await;
             if self.clock.now_ms() >= next {
-                let Some(more) = self.go_round().await else {
-                    return;
-                };
+                let more = self.go_round().await;
                 let wait = if more {
                     FOLLOW_AGAIN_MS
                 } else {
@@ -122,6 +118,7 @@ impl Engine {
                 };
                 next = self.clock.now_ms().saturating_add(wait);
             }
+            // What has become known meanwhile wakes the wait at once.
             tokio::select! {
                 changed = wake.changed() => {
                     if changed.is_err() {
@@ -133,18 +130,19 @@ impl Engine {
         }
     }
 
-    /// Asks the members, then the logs. Tells whether there is more to ask than one round can. None: the node stops.
-    async fn go_round(&self) -> Option<bool> {
-        let gossip = self.about_heads(HeadsWork::Gossip).await?;
-        self.ask_all(gossip).await;
-        let follow = self.about_heads(HeadsWork::Follow).await?;
+    /// Asks the members, then the logs. Tells whether there is more to ask than one round can.
+    async fn go_round(&self) -> bool {
+        let gossip = self.about_heads(HeadsWork::Gossip).await;
+        self.ask_all(gossip.unwrap_or_default()).await;
+        let follow = self.about_heads(HeadsWork::Follow).await;
+        let follow = follow.unwrap_or_default();
         let full = |origin: &Origin| {
             let of = follow.iter().filter(|question| question.origin == *origin);
             of.count() >= LOOSE_HEADS_MAX
         };
         let more = follow.iter().any(|question| full(&question.origin));
         self.ask_all(follow).await;
-        Some(more)
+        more
     }
 
     /// Asks, one question after the other of each member, and several members at a time.
@@ -193,11 +191,11 @@ impl Engine {
         self.about_heads(heard).await
     }
 
-    /// Hands evidence to whoever has not taken it. None: the node stops.
-    async fn hand_over(&self) -> Option<()> {
-        let waiting = self.about_heads(HeadsWork::Handovers).await?;
+    /// Hands evidence to whoever has not taken it.
+    async fn hand_over(&self) {
+        let waiting = self.about_heads(HeadsWork::Handovers).await;
         let mut handing = JoinSet::new();
-        for handover in waiting {
+        for handover in waiting.unwrap_or_default() {
             if handing.len() >= FOLLOWS_MAX {
                 handing.join_next().await;
             }
@@ -216,7 +214,6 @@ impl Engine {
             });
         }
         while handing.join_next().await.is_some() {}
-        Some(())
     }
 
     /// What a member hears that hands over evidence.
@@ -481,25 +478,13 @@ impl Core {
 
     /// Heads of receipts that no cosigned head is known to have grown out of, the smallest first.
     fn unfollowed(&self, origin: &Origin, max: usize) -> Result<Vec<VerifiedCheckpoint>, Fault> {
-        let mut heads = Vec::new();
         let prefix = tables::key(&[origin.to_string().as_bytes(), &[0]]);
-        let mut from: Option<Vec<u8>> = None;
-        while heads.len() < max {
-            let rows = self
-                .views
-                .scan(RECEIPT_HEAD, &prefix, from.as_deref(), LOOSE_HEADS_MAX)?;
-            for (_, row) in &rows {
-                let row: ReceiptHead = tables::decode(RECEIPT_HEAD, row)?;
-                if row.followed.is_none() && heads.len() < max {
-                    let text = self.sent_at(Position(row.at))?.2;
-                    heads.extend(self.signed_head(&text, origin).map(|(_, head)| head));
-                }
-            }
-            match rows.last() {
-                Some((last, _)) if rows.len() == LOOSE_HEADS_MAX => {
-                    from = Some(tables::key(&[last, &[0]]));
-                }
-                _ => break,
+        let mut heads = Vec::new();
+        for (key, _) in self.views.scan(UNFOLLOWED, &prefix, None, max)? {
+            let row: Option<ReceiptHead> = tables::get(&*self.views, RECEIPT_HEAD, &key)?;
+            if let Some(row) = row {
+                let text = self.sent_at(Position(row.at))?.2;
+                heads.extend(self.signed_head(&text, origin).map(|(_, head)| head));
             }
         }
         Ok(heads)
@@ -565,11 +550,12 @@ impl Core {
         for (hash, row) in self.evidence_rows()? {
             let members = roster.members.iter().map(|member| &member.id);
             let lack = |id: &&MemberId| **id != self.me && !row.handed.contains(*id);
-            let members: Vec<&MemberId> = members.filter(lack).collect();
+            let mut members: Vec<&MemberId> = members.filter(lack).collect();
             if members.is_empty() {
                 continue;
             }
             let bytes = self.evidence_at(&row)?;
+            members.retain(|id| self.may_have(id, &bytes));
             if bytes.len() > WITNESS_EVIDENCE_BYTES_MAX {
                 continue;
             }
@@ -637,6 +623,7 @@ impl Core {
             };
             let key = receipt_head_key(origin, head.size(), head.root());
             tables::put(&mut *self.views, RECEIPT_HEAD, &key, &row)?;
+            self.views.put(UNFOLLOWED, &key, &[])?;
         }
         if let Ok(receipt) = Receipt::read(&sent.1) {
             let key = receipt_at_key(origin, receipt.leaf().index);
@@ -659,6 +646,7 @@ impl Core {
                 row.followed = Some(at.0);
                 let key = receipt_head_key(origin, *size, root);
                 tables::put(&mut *self.views, RECEIPT_HEAD, &key, &row)?;
+                self.views.delete(UNFOLLOWED, &key)?;
             }
         }
         let key = origin.to_string();

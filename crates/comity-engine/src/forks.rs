@@ -8,9 +8,11 @@
 //! ways as it has records, and nobody must be able to fill this node with them. What proves nothing leaves no trace.
 
 use comity_audit::evidence::judge;
-use comity_audit::{Contradiction, NotProven};
+use comity_audit::{Contradiction, NotProven, Reader};
+use comity_log::evidence::Evidence;
 use comity_trust::member::LogState;
 use comity_wire::ids::{Hash, MemberId};
+use comity_wire::leaf::Leaf;
 use comity_wire::registry::record_kind;
 use serde_bytes::ByteBuf;
 
@@ -40,7 +42,7 @@ impl Core {
             Ok(()) => Ok(()),
             // What was made here is judged by the same rules. It can only be that a roster is not here.
             Err(why) => {
-                tracing::warn!(target: "comity.engine", event = "evidence-refused", code = why.code());
+                tracing::warn!(target: "comity.engine", event = "evidence-refused", from = self.me.as_str(), code = why.code());
                 Ok(())
             }
         }
@@ -170,10 +172,12 @@ impl Core {
         row: EvidenceEntry,
     ) -> Result<ContradictionRow, WorkError> {
         let found = self.judged(hash, &row)?;
+        let bytes = self.evidence_at(&row)?;
         let roster = self.history.roster();
         let members = roster.map(|roster| roster.members.iter());
         let waiting = members.into_iter().flatten().map(|member| &member.id);
-        let waiting = waiting.filter(|id| **id != self.me && !row.handed.contains(id));
+        let lack = |id: &MemberId| *id != self.me && !row.handed.contains(id);
+        let waiting = waiting.filter(|id| lack(id) && self.may_have(id, &bytes));
         let open = match &found {
             Contradiction::Log { fork, .. } => {
                 let log = self.history.log(fork.origin());
@@ -196,6 +200,29 @@ impl Core {
             from: row.from.as_ref().map(ToString::to_string),
             waiting: waiting.map(ToString::to_string).collect(),
             handed: row.handed.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Whether a member may be handed evidence: two records only if it may read both of them, everything else always.
+    /// That one member has sent another something is nobody else's business, whoever has lied about it.
+    pub(crate) fn may_have(&self, to: &MemberId, bytes: &[u8]) -> bool {
+        let Ok(Evidence::TwoLeaves(one, other)) = Evidence::parse(bytes) else {
+            return true;
+        };
+        let of = &one.checkpoint.claimed().origin.member;
+        let Some(roster) = self.history.roster().filter(|_| to != of) else {
+            return to == of;
+        };
+        let charter = self.history.charter();
+        let mut mandates = charter.mandates.iter();
+        let mandate = mandates.find(|mandate| mandate.regulator == *to);
+        let mandate = mandate.map(|mandate| &mandate.cites);
+        let Ok(reader) = Reader::new(charter, roster, to, of, mandate) else {
+            return false;
+        };
+        [one, other].iter().all(|proof| {
+            let leaf = Leaf::decode(&proof.leaf);
+            leaf.is_ok_and(|leaf| reader.may_read(&leaf))
         })
     }
 

@@ -58,6 +58,8 @@ pub(crate) const EVIDENCE_OF: &str = "evidence-of";
 
 /// Log, 0, size, root -> [`ReceiptHead`], of every head that a receipt is under.
 pub(crate) const RECEIPT_HEAD: &str = "receipt-head";
+/// Log, 0, size, root -> nothing, of those that are not known to lead to a cosigned one.
+pub(crate) const UNFOLLOWED: &str = "unfollowed";
 /// Log, 0, index -> place of the frame with the first receipt for that index.
 pub(crate) const RECEIPT_AT: &str = "receipt-at";
 /// Log -> place of the frame with the newest head of it that was followed.

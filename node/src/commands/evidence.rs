@@ -19,7 +19,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use crate::answers::{self, ContradictionRow};
-use crate::client::Reach;
+use crate::client::{Client, Reach};
 use crate::clock;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -122,6 +122,23 @@ pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
 fn evidence_id(text: &str) -> Result<Hash, String> {
     Hash::from_hex(text)
         .ok_or_else(|| "the name of evidence is 64 lower-case hex digits".to_owned())
+}
+
+/// What a running node has proof of and no roster has settled, to be said before anything else; empty if there is nothing,
+/// or if the node does not say: then what was asked for is shown without it.
+pub(crate) fn warning(client: &Client) -> String {
+    let answer = client.get("/v1/evidence", &[]);
+    let rows =
+        answer.and_then(|answer| answers::take::<Vec<ContradictionRow>>(&answer, "contradictions"));
+    let open = rows.unwrap_or_default().into_iter().filter(|row| row.open);
+    open.map(|row| {
+        format!(
+            "PROVEN CONTRADICTION: {}\n  comity log evidence show {}\n\n",
+            plain(&row.words),
+            plain(&row.evidence)
+        )
+    })
+    .collect()
 }
 
 // Offline.

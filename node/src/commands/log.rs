@@ -233,12 +233,13 @@ fn verify_node(client: &Client, output: &Output) -> Result<(), Failure> {
             "the node names another head than the one that it signed",
         ));
     }
-    let text = format!(
+    let mut text = evidence::warning(client);
+    text.push_str(&format!(
         "The signed head is valid.\n  log      {}\n  records  {}\n  root     {}\n  key      {vkey}\nThis checks the signature, not the records: stop the node and run `comity log verify --data DIR` for every one of them.",
         checkpoint.origin(),
         head.size(),
         head.root(),
-    );
+    ));
     let mut answer = answer;
     if let Value::Object(answer) = &mut answer {
         answer.insert(

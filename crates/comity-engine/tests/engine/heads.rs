@@ -292,13 +292,16 @@ async fn two_receipts_for_one_place_of_a_log_are_evidence() {
             Some(reply.encode())
         });
     request(&world, "north", &on_platform(9)).await;
-    known_to(&world, &["north", "south"]).await;
-    let sorts: Vec<String> = contradictions(&world, "south")
-        .await
-        .into_iter()
-        .map(|row| row.sort)
-        .collect();
-    assert!(sorts.contains(&"two-leaves".to_owned()), "{sorts:?}");
+    // Whoever may read the two records has the evidence: who gave the place twice, and who audits it.
+    known_to(&world, &["north", "platform", "regulator"]).await;
+    for name in ["north", "platform", "regulator"] {
+        let rows = contradictions(&world, name).await;
+        assert_eq!(rows[0].sort, "two-leaves", "{name}");
+    }
+    let [row] = contradictions(&world, "north").await.try_into().unwrap();
+    assert_eq!(row.waiting, Vec::<String>::new());
+    // That north sent something to the platform is no business of south.
+    assert_eq!(world.count("south", "witness-conflict"), 0);
 }
 
 async fn witness(world: &World, case: &CaseId) -> WitnessShown {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{review, rows, said};
 use crate::answers::{self, CaseRow, Event, Extension, MemberRow, OutboxRow, Page, Witness};
 use crate::client::{Client, Reach};
+use crate::commands::evidence;
 use crate::commands::log::proved;
 use crate::error::{Exit, Failure};
 use crate::output::Output;
@@ -108,13 +109,15 @@ pub struct Look {
 }
 
 pub(crate) fn inbox(args: &Cases, output: &Output) -> Result<(), Failure> {
-    let answer = cases(&args.reach.client()?, args, "in")?;
+    let client = args.reach.client()?;
+    let answer = cases(&client, args, "in")?;
     let page: Page<CaseRow> = answers::take(&answer, "cases")?;
     let mut text = case_table(&page.rows, "from");
     if page.rows.is_empty() {
         text = "No case here. Others' requests appear as soon as they arrive.".to_owned();
     }
     more(&mut text, "inbox", args, page.next);
+    text.insert_str(0, &evidence::warning(&client));
     output.result(&answer, &text);
     Ok(())
 }
@@ -144,6 +147,7 @@ pub(crate) fn outbox(Outbox { cases: args }: &Outbox, output: &Output) -> Result
     if let (Value::Object(answer), Value::Object(on_its_way)) = (&mut answer, on_its_way) {
         answer.extend(on_its_way);
     }
+    text.insert_str(0, &evidence::warning(&client));
     output.result(&answer, &text);
     Ok(())
 }
