@@ -16,7 +16,7 @@
     reason = "tests"
 )]
 
-use comity_engine::desk::Desk as _;
+use comity_engine::desk::{Desk as _, Query, Shown};
 use comity_testkit::ports::{Record, World, person};
 use comity_testnet::federation::{FIRST_PERSON, Federation, Member};
 use comity_testnet::process::Process;
@@ -228,6 +228,43 @@ async fn who_says_that_it_is_gone_is_contradicted_by_who_sees_it() {
     check("offline", &[]).await;
     let of_platform = |code: &str| (code.to_owned(), world.id("platform").to_string());
     check("online", &[of_platform("outcome-contradicted")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_one_log_for_one_peer_and_another_for_the_rest_is_shown_in_red_by_all() {
+    let mut world = worked().await;
+    // North has receipts under heads of the one; everybody is shown the other from now on.
+    let disk = world.node("platform").disk.rewritten(|records| {
+        let at = place(records, "received", "takedown-request", 0);
+        edit(&mut records[at], |leaf| leaf.salt = Nonce::new([7; 16]));
+    });
+    world.swap("platform", disk).await.unwrap();
+    let contradicted = async |name: &str| match world.query(name, Query::Contradictions).await {
+        Ok(Shown::Contradictions(rows)) => {
+            let of_whom = rows.into_iter().map(|row| row.member);
+            of_whom.collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    let platform = Some(world.id("platform").to_string());
+    world
+        .until_in_time("everybody has the evidence", 10_000, async || {
+            let mut all = true;
+            for name in ["north", "south", "regulator"] {
+                all &= contradicted(name).await.contains(&platform);
+            }
+            all
+        })
+        .await;
+    for name in ["north", "south", "regulator"] {
+        assert!(
+            contradicted(name)
+                .await
+                .iter()
+                .all(|whose| *whose == platform)
+        );
+        assert!(world.count(name, "witness-conflict") > 0);
+    }
 }
 
 /// As above, with everything real: nodes as processes, their files, their sockets, and the commands of the program.
