@@ -114,8 +114,12 @@ impl Heads {
             return Joined::Forked(Box::new(fork));
         }
         let size = older.head().size();
-        let times = seen.unproven.filter(|(of, _)| *of == size);
-        seen.unproven = Some((size, times.map_or(1, |(_, times)| times.saturating_add(1))));
+        // One head is counted at a time: the others are asked for in the same round.
+        seen.unproven = Some(match seen.unproven {
+            Some((of, times)) if of == size => (of, times.saturating_add(1)),
+            Some(counted) => counted,
+            None => (size, 1),
+        });
         if path.is_some() && size.is_power_of_two() {
             seen.wanted = Some(older.clone());
         }
@@ -282,6 +286,9 @@ mod tests {
             assert!(matches!(joined, Joined::NotProven), "{joined:?}");
             let seen = heads.of(newest.origin()).unwrap();
             assert_eq!(seen.unproven(), Some((7, times)));
+            // Another head that is not joined either does not begin the count anew.
+            let joined = heads.join(&log.head(5), &newest, None);
+            assert!(matches!(joined, Joined::NotProven), "{joined:?}");
         }
         let joined = heads.join(&log.head(7), &log.head(40), Some(&log.path(7, 40)));
         assert!(matches!(joined, Joined::Yes), "{joined:?}");
