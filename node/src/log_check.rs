@@ -1,31 +1,92 @@
-//! Everything that a log promises, held against its records, one after the other: each at its own index, times that
-//! never decrease, numbers per counterpart without a gap, facts that are those the record commits to, one root.
+//! Everything that a log promises, held against what is on the disk of a stopped node.
 //!
-//! Records come in, counts and the first fault go out. It needs only what is in the journal, so it can be run by
-//! somebody who does not believe the node.
+//! ```text
+//! the store    head record, frames, root, tiles, indexes, each made again from the frames      comity_store::journal::fsck
+//! Check        each record at its own index, times that never decrease, numbers per counterpart without a gap,
+//!              facts that are those the record commits to
+//! ```
+//! It needs only what is in the journal, so it can be run by somebody who does not believe the node.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::path::Path;
 
-use comity_log::edge::Edge;
-use comity_log::head::Head;
-use comity_log::limits::BATCH_LEAVES_MAX;
-use comity_log::store::MemoryTiles;
-use comity_log::tree::{Tree, TreeError};
+use comity_log::names::Origin;
+use comity_store::journal::fsck::{self, Damage, Report};
+use comity_store::{StorageKey, StoreError};
 use comity_wire::ids::{Hash, MemberId};
 use comity_wire::leaf::Leaf;
 use comity_wire::words::TimeMs;
 use thiserror::Error;
 
-/// The records seen so far.
+/// What was found in a data directory.
 #[derive(Debug)]
-pub(crate) struct Check {
-    edge: Edge,
-    tiles: MemoryTiles,
-    batch: Vec<Vec<u8>>,
+pub(crate) struct Checked {
+    /// By the store.
+    pub(crate) report: Report,
+    /// In the records.
+    pub(crate) counts: Counts,
+    /// Records that break a promise, the first of them; those of the store are in its report.
+    broken: Vec<Damage>,
+}
+
+impl Checked {
+    /// All that is wrong: what nothing can be made again from comes first.
+    pub(crate) fn damages(&self) -> Vec<&Damage> {
+        let all = || self.report.damages.iter().chain(&self.broken);
+        let lost = all().filter(|damage| !damage.derived);
+        lost.chain(all().filter(|damage| damage.derived)).collect()
+    }
+
+    /// The first thing that nothing can be made again from.
+    pub(crate) fn lost(&self) -> Option<&Damage> {
+        self.damages().into_iter().find(|damage| !damage.derived)
+    }
+}
+
+/// Checks the data directory of a stopped node, and shows each leaf. With `repair`, what is derived is made again.
+///
+/// # Errors
+/// There is nowhere to begin.
+pub(crate) fn check_log(
+    dir: &Path,
+    key: &StorageKey,
+    origin: &Origin,
+    repair: bool,
+    each: &mut dyn FnMut(&[u8]),
+) -> Result<Checked, StoreError> {
+    let mut check = Check::default();
+    let mut broken: Vec<Damage> = Vec::new();
+    let report = fsck::fsck(dir, key, origin, repair, &mut |record| {
+        each(record.leaf);
+        let Err(what) = check.record(record.index, record.leaf, record.facts) else {
+            return;
+        };
+        if broken.len() < comity_store::limits::DAMAGES_NAMED_MAX {
+            broken.push(Damage {
+                code: what.code(),
+                file: record.file.to_owned(),
+                offset: record.offset,
+                what: what.to_string(),
+                derived: false,
+            });
+        }
+    })?;
+    check.counts.counterparts = check.next_seq.len();
+    Ok(Checked {
+        report,
+        counts: check.counts,
+        broken,
+    })
+}
+
+/// The records seen so far.
+#[derive(Debug, Default)]
+struct Check {
     next_index: u64,
     last_time: TimeMs,
     next_seq: BTreeMap<MemberId, u64>,
+    /// Whether records before these could not be read, so that a number that is new here may not be the first.
+    after_gap: bool,
     counts: Counts,
 }
 
@@ -43,33 +104,26 @@ pub(crate) struct Counts {
 }
 
 impl Check {
-    /// No record yet.
-    pub(crate) fn new() -> Self {
-        Self {
-            edge: Edge::empty(),
-            tiles: MemoryTiles::default(),
-            batch: Vec::new(),
-            next_index: 0,
-            last_time: 0,
-            next_seq: BTreeMap::new(),
-            counts: Counts::default(),
+    /// Holds the next record against all that came before it. After an error the next one is held against this one.
+    fn record(&mut self, index: u64, bytes: &[u8], facts: Option<&[u8]>) -> Result<(), Broken> {
+        if index != self.next_index {
+            // A new log, or what is between cannot be read.
+            self.after_gap = index != 0;
+            self.last_time = 0;
+            self.next_seq.clear();
         }
-    }
-
-    /// Holds the next record against all that came before it.
-    ///
-    /// # Errors
-    /// The first thing that does not hold.
-    pub(crate) fn record(&mut self, bytes: Vec<u8>, facts: Option<&[u8]>) -> Result<(), Broken> {
-        let index = self.next_index;
-        let leaf = Leaf::decode(&bytes).map_err(|_| Broken::Unreadable { index })?;
+        self.next_index = index.saturating_add(1);
+        let leaf = Leaf::decode(bytes).map_err(|_| Broken::Unreadable { index })?;
+        *self.counts.kinds.entry(leaf.kind.to_string()).or_insert(0) += 1;
+        let last_time = std::mem::replace(&mut self.last_time, leaf.time);
+        let follows = self.sequence(index, &leaf);
         if leaf.index != index {
             return Err(Broken::Index {
                 index,
                 says: leaf.index,
             });
         }
-        if leaf.time < self.last_time {
+        if leaf.time < last_time {
             return Err(Broken::TimeDecreases { index });
         }
         match (leaf.facts, facts) {
@@ -78,69 +132,30 @@ impl Check {
             (None, None) => {}
             _ => return Err(Broken::FactsDiffer { index }),
         }
-        if let (Some(seq), Some(counterpart)) = (leaf.seq, leaf.counterpart) {
-            let next = self.next_seq.entry(counterpart).or_insert(0);
-            if seq != *next {
-                return Err(Broken::Sequence {
-                    index,
-                    expected: *next,
-                    says: seq,
-                });
-            }
-            *next += 1;
-        }
-        *self.counts.kinds.entry(leaf.kind.to_string()).or_insert(0) += 1;
-        self.last_time = leaf.time;
-        self.next_index += 1;
-        self.batch.push(bytes);
-        if self.batch.len() == BATCH_LEAVES_MAX {
-            self.grow()?;
-        }
-        Ok(())
+        follows
     }
 
-    /// Holds the whole against the head of the journal and the one that was signed.
-    ///
-    /// # Errors
-    /// A root is another one.
-    pub(crate) fn finish(mut self, head: &Head, signed: &Head) -> Result<Counts, Broken> {
-        if !self.batch.is_empty() {
-            self.grow()?;
+    fn sequence(&mut self, index: u64, leaf: &Leaf) -> Result<(), Broken> {
+        let (Some(seq), Some(counterpart)) = (leaf.seq, &leaf.counterpart) else {
+            return Ok(());
+        };
+        let after = seq.saturating_add(1);
+        let expected = self.next_seq.insert(counterpart.clone(), after);
+        let expected = expected.or_else(|| (!self.after_gap).then_some(0));
+        match expected {
+            Some(expected) if expected != seq => Err(Broken::Sequence {
+                index,
+                expected,
+                says: seq,
+            }),
+            _ => Ok(()),
         }
-        if self.edge.head() != head {
-            return Err(Broken::Root { size: head.size() });
-        }
-        if signed.size() > head.size() {
-            return Err(Broken::Root {
-                size: signed.size(),
-            });
-        }
-        let mut tree = Tree::open(&self.tiles, head)?;
-        if tree.head_at(signed.size())? != *signed {
-            return Err(Broken::Root {
-                size: signed.size(),
-            });
-        }
-        self.counts.counterparts = self.next_seq.len();
-        Ok(self.counts)
-    }
-
-    fn grow(&mut self) -> Result<(), Broken> {
-        let leaves = std::mem::take(&mut self.batch);
-        let index = self.edge.head().size();
-        let appended = self
-            .edge
-            .append(&leaves)
-            .map_err(|_| Broken::Unreadable { index })?;
-        let Ok(()) = appended.write(&mut self.tiles);
-        self.edge = appended.confirm(&self.tiles, &leaves)?;
-        Ok(())
     }
 }
 
 /// What does not hold.
 #[derive(Debug, Error)]
-pub(crate) enum Broken {
+enum Broken {
     #[error("record {index} cannot be read")]
     Unreadable { index: u64 },
     #[error("at place {index} stands record {says}")]
@@ -155,23 +170,17 @@ pub(crate) enum Broken {
         expected: u64,
         says: u64,
     },
-    #[error("the first {size} records do not have the root that was signed for them")]
-    Root { size: u64 },
-    #[error("the tree cannot be made of the records: {0}")]
-    Tree(#[from] TreeError<Infallible>),
 }
 
 impl Broken {
     /// The stable code: the one that an auditor's finding has, where there is one.
-    pub(crate) fn code(&self) -> &'static str {
+    fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "leaf-unreadable",
             Self::Index { .. } => "index-gap",
             Self::TimeDecreases { .. } => "time-decreases",
             Self::FactsDiffer { .. } => "facts-not-committed",
             Self::Sequence { .. } => "seq-gap",
-            Self::Root { .. } => "root-differs",
-            Self::Tree(error) => error.code(),
         }
     }
 }

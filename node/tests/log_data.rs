@@ -548,3 +548,85 @@ fn what_cannot_be_proved_is_refused_with_its_code() {
     flip("vkey", 70);
     assert_eq!(refused("prove --index 9").0, 4);
 }
+
+#[test]
+fn everything_on_the_disk_is_made_again_and_compared() {
+    let data = Data::new();
+    let (status, said) = data.log("fsck");
+    assert_eq!(status, 0, "{said:#}");
+    let found = &said["fsck"];
+    assert_eq!(
+        (&found["records"], &found["size"], &found["signed_size"]),
+        (&SIZE.into(), &SIZE.into(), &SIZE.into())
+    );
+    // One segment and the key of its records; two full tiles, the rest, and the level above.
+    assert_eq!(
+        (&found["segments"], &found["data_keys"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(
+        (&found["tiles"], &found["facts"]),
+        (&4.into(), &SIZE.into())
+    );
+    assert_eq!(found["damages"], serde_json::json!([]));
+    assert_eq!(found["views_marked"], Value::Null);
+}
+
+#[test]
+fn what_is_derived_and_wrong_is_named_and_made_again_only_if_that_is_asked_for() {
+    let data = Data::new();
+    data.edit("log/tile/0/001", |bytes| bytes[40] ^= 1);
+    fs::create_dir_all(data.dir().join("views")).unwrap();
+    fs::write(data.dir().join("views/conf"), b"garbage").unwrap();
+    for _ in 0..2 {
+        assert_eq!(data.refused("fsck"), (4, "tile-differs".to_owned()));
+    }
+    let (status, said) = data.log("fsck --repair");
+    assert_eq!(status, 0, "{said:#}");
+    let again: Vec<&str> = said["fsck"]["made_again"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|path| path.as_str().unwrap())
+        .collect();
+    assert_eq!(again, ["north/log/tile/0/001"]);
+    assert!(!data.dir().join("views").exists());
+    assert_eq!(data.log("fsck").0, 0);
+}
+
+#[test]
+fn what_nothing_can_be_made_again_from_is_named_with_file_and_byte() {
+    let data = Data::new();
+    data.edit("journal/00000001.seg", |bytes| bytes[5_000] ^= 1);
+    for words in ["fsck", "fsck --repair"] {
+        let (status, said) = data.log(words);
+        let error = &said["error"];
+        assert_eq!((status, &error["code"]), (4, &"journal-damaged".into()));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("00000001.seg at byte 4"), "{message}");
+        assert!(message.contains("are not checked"), "{message}");
+        assert!(
+            error["next"]
+                .as_str()
+                .unwrap()
+                .contains("comity log restore")
+        );
+    }
+    let broken = Data::with(SIZE, &|leaf, _| {
+        if leaf.index == 400 {
+            leaf.seq = Some(7);
+        }
+    });
+    assert_eq!(broken.refused("fsck --repair"), (4, "seq-gap".to_owned()));
+    let forged = Data::new();
+    let head = comity_log::head::Head::new(SIZE, Hash::of(b"other")).unwrap();
+    let origin = origin();
+    let text = Checkpoint { origin, head }.sign(&SigningKey::from_bytes(&[4; 32]));
+    fs::write(forged.dir().join("log/checkpoint"), text.to_string()).unwrap();
+    assert_eq!(forged.refused("fsck"), (4, "note-not-signed".to_owned()));
+    let running = Data::new();
+    let storage = StorageKey::read(&running.storage_key()).unwrap();
+    let journal = Journal::open(&running.dir(), &storage, &self::origin()).unwrap();
+    assert_eq!(running.refused("fsck"), (1, "store-locked".to_owned()));
+    drop(journal);
+}

@@ -13,8 +13,10 @@ mod damage;
 mod faults;
 mod faulty_disk;
 mod format;
+mod fsck;
 mod leaving;
 mod limits;
+mod storms;
 mod use_of_it;
 
 use std::ops::ControlFlow;

@@ -28,6 +28,15 @@ pub struct Views {
     damaged: AtomicBool,
 }
 
+/// What [`Views::look`] finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// They hold what the journal has before this sequence number.
+    Marked(u64),
+    /// They are made anew at the next opening, and why.
+    Unusable(&'static str),
+}
+
 /// Key and value of a row.
 pub type Row = (Vec<u8>, Vec<u8>);
 
@@ -53,6 +62,34 @@ impl Views {
             Ok(db)
         })?;
         Ok(Self::of(db, Some(why)))
+    }
+
+    /// What the views of the data directory `dir` are, for who only looks: nothing is deleted.
+    #[must_use]
+    pub fn look(dir: &Path, schema: u32) -> Found {
+        let path = dir.join("views");
+        if !path.exists() {
+            return Found::Unusable("views-missing");
+        }
+        match opened(&path, schema) {
+            Err(why) => Found::Unusable(why),
+            Ok(db) => match Self::of(db, None).marked() {
+                Ok(marked) => Found::Marked(marked),
+                Err(_) => Found::Unusable("views-damaged"),
+            },
+        }
+    }
+
+    /// Deletes the views of the data directory `dir`, which nobody has open: the next opening makes them anew.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn remove(dir: &Path) -> Result<(), StoreError> {
+        let path = dir.join("views");
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(io_error("remove", &path))?;
+        }
+        Ok(())
     }
 
     /// Why the views had to be opened empty: `views-missing`, `views-schema`, `views-damaged`, `views-panicked`.

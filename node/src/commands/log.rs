@@ -3,6 +3,7 @@
 //! ```text
 //! verify                the running node's signed head
 //! verify --data DIR     every record of a stopped node, against its tiles and its signed head
+//! fsck --data DIR       everything on the disk of a stopped node, made again from the frames and compared     fsck.rs
 //! prove STATEMENT       an inclusion proof, checked before it is shown
 //! prove --data, --from  the same of any record, and that the log has only grown, without a running node
 //! export --data DIR     a folder that C2SP tlog-tiles tools read
@@ -11,8 +12,6 @@
 
 mod prove;
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
@@ -22,7 +21,7 @@ use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::names::Origin;
 use comity_log::tlog_proof::TlogProof;
 use comity_store::{Journal, StorageKey, StoreError};
-use comity_wire::ids::{Hash, PublicKey, StatementId};
+use comity_wire::ids::{PublicKey, StatementId};
 use comity_wire::leaf::Leaf;
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
@@ -37,8 +36,8 @@ use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{self, Mode, NewFiles};
 use crate::keys::STORAGE_KEY_FILE;
-use crate::limits::{IDENTITY_BYTES_MAX, TILE_BYTES_MAX};
-use crate::log_check::{Broken, Check, Counts};
+use crate::limits::IDENTITY_BYTES_MAX;
+use crate::log_check::{Checked, check_log};
 use crate::output::Output;
 use crate::tables::{Table, plain};
 
@@ -64,6 +63,21 @@ Example:
         data: MaybeData,
         #[command(flatten)]
         reach: Reach,
+    },
+    /// Derive everything on the disk of a stopped node again, and compare
+    #[command(after_help = "\
+Every frame is decrypted and hashed. Root, tiles, signed head, indexes, and the numbers and times of the records are made anew from \
+them and compared. Nothing is changed, but with --repair: then what is derived (tiles, indexes, views) is made again. \
+Status 4 if anything is not as it must be.
+
+Example:
+  comity log fsck --data north/data --config north/comity.toml")]
+    Fsck {
+        #[command(flatten)]
+        data: Data,
+        /// Make again what is derived and wrong: tiles, indexes, views
+        #[arg(long)]
+        repair: bool,
     },
     /// Prove that a statement or a record is in our log, or that the log has only grown
     #[command(after_help = "\
@@ -124,10 +138,10 @@ Example:
 
 /// The data directory of a stopped node.
 #[derive(Debug, Clone, ClapArgs)]
-struct Data {
+pub(super) struct Data {
     /// The data directory of a stopped node
     #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    pub(super) data: PathBuf,
     /// The key that protects what is stored [default: DIR/keys/storage.key, else that of --config]
     #[arg(long, value_name = "FILE")]
     storage_key: Option<PathBuf>,
@@ -209,6 +223,7 @@ pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
             }
         }
         Command::Evidence(args) => evidence::run(args, output),
+        Command::Fsck { data, repair } => super::fsck::run(&data, repair, output),
         Command::Export { data, to } => export(&data, &to, output),
     }
 }
@@ -395,30 +410,32 @@ struct Opened {
 }
 
 fn verify_data(data: &Data, output: &Output) -> Result<(), Failure> {
-    let log_dir = data.data.join("log");
-    let before = tiles_of(&log_dir)?;
-    let opened = open(data)?;
-    let head = opened.journal.head();
-    let counts = check_records(&opened).map_err(|error| match error {
-        Unsound::Store(error) => of_store(&error),
-        Unsound::Broken(broken) => not_verified(broken.code(), &broken.to_string()),
-    })?;
-    let after = tiles_of(&log_dir)?;
-    // The store makes tiles anew that were missing or damaged; that it had to is worth knowing.
-    let mended = after
-        .iter()
-        .filter(|(path, hash)| before.get(*path) != Some(hash))
-        .count();
-    let signed = opened.checkpoint.head().size();
+    let stopped = Stopped::find(data)?;
+    let (checkpoint, _) = signed_head(&data.data, &stopped.vkey)?;
+    // What is derived is made again, if it was missing or damaged; that it had to be is worth knowing.
+    let checked = stopped.check(true)?;
+    if let Some(damage) = checked.lost() {
+        let what = format!(
+            "{} at byte {}: {}",
+            damage.file.display(),
+            damage.offset,
+            damage.what
+        );
+        return Err(not_verified(damage.code, &what));
+    }
+    let (report, counts) = (&checked.report, &checked.counts);
+    let is_tile = |path: &&PathBuf| path.extension().is_none_or(|extension| extension != "idx");
+    let mended = report.made_again.iter().filter(is_tile).count();
+    let signed = checkpoint.head().size();
     let mut text = format!(
         "The log is sound.\n  log            {}\n  records        {}\n  signed         {signed}\n  root           {}\n  facts          {} match, {} are gone\n  counterparts   {}, their numbers without a gap\n  tiles          {}, {mended} of them missing or damaged before and made anew\n",
-        opened.checkpoint.origin(),
-        head.size(),
-        head.root(),
+        checkpoint.origin(),
+        report.head.size(),
+        report.head.root(),
         counts.facts,
         counts.facts_gone,
         counts.counterparts,
-        after.len(),
+        report.tiles,
     );
     let mut table = Table::new(&["records", "kind"]);
     for (kind, count) in &counts.kinds {
@@ -426,40 +443,72 @@ fn verify_data(data: &Data, output: &Output) -> Result<(), Failure> {
     }
     text.push_str(&table.to_string());
     let value = json!({"log": {
-        "origin": opened.checkpoint.origin().to_string(),
-        "size": head.size(),
-        "root": head.root().to_string(),
+        "origin": checkpoint.origin().to_string(),
+        "size": report.head.size(),
+        "root": report.head.root().to_string(),
         "signed_size": signed,
-        "vkey": opened.vkey.to_string(),
+        "vkey": stopped.vkey.to_string(),
         "kinds": counts.kinds,
         "facts": counts.facts,
         "facts_gone": counts.facts_gone,
         "counterparts": counts.counterparts,
-        "tiles": after.len(),
+        "tiles": report.tiles,
         "tiles_mended": mended,
     }, "verified": {"signature": true, "records": true}});
     output.result(&value, &text);
     Ok(())
 }
 
-/// Why a journal is not what it should be.
-enum Unsound {
-    Store(StoreError),
-    Broken(Broken),
+/// What a data directory says of itself, and the key that opens it.
+pub(super) struct Stopped {
+    dir: PathBuf,
+    pub(super) origin: Origin,
+    pub(super) vkey: VerifierKey,
+    key: StorageKey,
 }
 
-fn check_records(opened: &Opened) -> Result<Counts, Unsound> {
-    let head = opened.journal.head();
-    let mut check = Check::new();
-    for index in 0..head.size() {
-        let (leaf, facts) = opened.journal.record(index).map_err(Unsound::Store)?;
-        check
-            .record(leaf, facts.as_deref())
-            .map_err(Unsound::Broken)?;
+impl Stopped {
+    pub(super) fn find(data: &Data) -> Result<Self, Failure> {
+        let (origin, vkey) = identity(&data.data)?;
+        let key = storage_key_path(data)?;
+        let key = StorageKey::read(&key).map_err(|error| of_store(&error))?;
+        Ok(Self {
+            dir: data.data.clone(),
+            origin,
+            vkey,
+            key,
+        })
     }
-    check
-        .finish(&head, opened.checkpoint.head())
-        .map_err(Unsound::Broken)
+
+    pub(super) fn check(&self, repair: bool) -> Result<Checked, Failure> {
+        let checked = check_log(&self.dir, &self.key, &self.origin, repair, &mut |_| {});
+        checked.map_err(|error| in_use(&self.dir, &error))
+    }
+}
+
+/// The signed head of a data directory, and its bytes.
+pub(super) fn signed_head(
+    dir: &Path,
+    vkey: &VerifierKey,
+) -> Result<(VerifiedCheckpoint, Vec<u8>), Failure> {
+    let path = dir.join("log").join("checkpoint");
+    let bytes_max = u64::try_from(comity_log::limits::NOTE_BYTES_MAX).unwrap_or(u64::MAX);
+    let bytes = files::read(&path, bytes_max)?;
+    let checkpoint = UnverifiedCheckpoint::parse(&bytes)
+        .and_then(|checkpoint| checkpoint.verify(vkey))
+        .map_err(|error| not_verified(error.code(), &format!("{}: {error}", path.display())))?;
+    Ok((checkpoint, bytes))
+}
+
+fn in_use(dir: &Path, error: &StoreError) -> Failure {
+    match error {
+        StoreError::Locked { .. } => Failure::new(
+            "store-locked",
+            format!("{}: the node is running.", dir.display()),
+            "Stop the node first (its signed head alone: `comity log verify` without --data asks the running node).",
+        ),
+        other => of_store(other),
+    }
 }
 
 fn export(data: &Data, to: &Path, output: &Output) -> Result<(), Failure> {
@@ -493,27 +542,10 @@ fn export(data: &Data, to: &Path, output: &Output) -> Result<(), Failure> {
 fn open(data: &Data) -> Result<Opened, Failure> {
     let dir = &data.data;
     let (origin, vkey) = identity(dir)?;
-    let checkpoint_path = dir.join("log").join("checkpoint");
-    let bytes_max = u64::try_from(comity_log::limits::NOTE_BYTES_MAX).unwrap_or(u64::MAX);
-    let checkpoint_bytes = files::read(&checkpoint_path, bytes_max)?;
-    let checkpoint = UnverifiedCheckpoint::parse(&checkpoint_bytes)
-        .and_then(|checkpoint| checkpoint.verify(&vkey))
-        .map_err(|error| {
-            not_verified(
-                error.code(),
-                &format!("{}: {error}", checkpoint_path.display()),
-            )
-        })?;
+    let (checkpoint, checkpoint_bytes) = signed_head(dir, &vkey)?;
     let key_path = storage_key_path(data)?;
     let key = StorageKey::read(&key_path).map_err(|error| of_store(&error))?;
-    let journal = Journal::open(dir, &key, &origin).map_err(|error| match error {
-        StoreError::Locked { .. } => Failure::new(
-            "store-locked",
-            format!("{}: the node is running.", dir.display()),
-            "Stop the node first (its signed head alone: `comity log verify` without --data asks the running node).",
-        ),
-        other => of_store(&other),
-    })?;
+    let journal = Journal::open(dir, &key, &origin).map_err(|error| in_use(dir, &error))?;
     Ok(Opened {
         journal,
         vkey,
@@ -567,28 +599,6 @@ fn storage_key_path(data: &Data) -> Result<PathBuf, Failure> {
         ));
     }
     Ok(Config::load(&data.config)?.keys_dir.join(STORAGE_KEY_FILE))
-}
-
-/// The tiles on disk: path below `log/`, and the hash of what is there.
-fn tiles_of(log_dir: &Path) -> Result<BTreeMap<PathBuf, Hash>, Failure> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![log_dir.join("tile")];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else {
-            // Derived: what is missing is made anew.
-            continue;
-        };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let bytes = files::read(&path, TILE_BYTES_MAX).unwrap_or_default();
-                found.insert(path, Hash::of(&bytes));
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// What the store says, with status 4 where the data is not what was written.

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod conformance;
 pub mod evidence;
 pub mod federation;
+mod fsck;
 pub mod log;
 pub mod member;
 pub mod person;

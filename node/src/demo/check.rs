@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use comity_engine::desk::{AuditShown, CaseShown, Desk as _, Direction, Person, Query, Shown};
-use comity_log::checkpoint::UnverifiedCheckpoint;
-use comity_store::{Journal, StorageKey};
+use comity_store::StorageKey;
 use comity_wire::ids::CaseId;
 use comity_wire::leaf::Leaf;
 use comity_wire::registry::record_kind;
@@ -15,7 +14,7 @@ use super::found::{Stopped, Who, World, of_work};
 use super::play::{Story, cases};
 use crate::error::Failure;
 use crate::keys::STORAGE_KEY_FILE;
-use crate::log_check::Check;
+use crate::log_check::check_log;
 
 /// What came out.
 #[derive(Default)]
@@ -208,42 +207,27 @@ pub(super) fn offline(stopped: &Stopped, verdict: &mut Verdict) -> Result<(), Fa
     for (who, origin, data_dir) in &stopped.logs {
         let key =
             StorageKey::read(&data_dir.join("keys").join(STORAGE_KEY_FILE)).map_err(of_store)?;
-        let journal = Journal::open(data_dir, &key, origin).map_err(of_store)?;
-        let head = journal.head();
         let mut counts = MemberCounts {
             who: *who,
             origin: origin.to_string(),
-            size: head.size(),
-            root: head.root().to_string(),
+            size: 0,
+            root: String::new(),
             statements_in: 0,
             statements_out: 0,
             receipts: 0,
             refusals: 0,
         };
-        let mut check = Check::new();
-        let mut broken = None;
-        for index in 0..head.size() {
-            let (leaf, facts) = journal.record(index).map_err(of_store)?;
-            counts.add(&leaf);
-            if let Err(error) = check.record(leaf, facts.as_deref()) {
-                broken = Some(error.to_string());
-                break;
-            }
+        let checked = check_log(data_dir, &key, origin, false, &mut |leaf| counts.add(leaf));
+        let checked = checked.map_err(of_store)?;
+        counts.size = checked.report.head.size();
+        counts.root = checked.report.head.root().to_string();
+        for damage in checked.damages() {
+            let problem = format!("the log of {}: {}", who.id(), damage.what);
+            verdict.problems.push(problem);
         }
-        let published = journal.published().map_err(of_store)?.unwrap_or_default();
-        let checkpoint = UnverifiedCheckpoint::parse(&published);
-        let broken = match (broken, checkpoint) {
-            (Some(broken), _) => Some(broken),
-            (None, Err(error)) => Some(error.to_string()),
-            (None, Ok(checkpoint)) => {
-                let finished = check.finish(&head, &checkpoint.claimed().head);
-                finished.err().map(|error| error.to_string())
-            }
-        };
-        if let Some(broken) = broken {
-            verdict
-                .problems
-                .push(format!("the log of {}: {broken}", who.id()));
+        if checked.report.published.is_none() {
+            let problem = format!("the log of {}: no signed head", who.id());
+            verdict.problems.push(problem);
         }
         verdict.members.push(counts);
     }

@@ -487,7 +487,10 @@ impl<'j> Fsck<'j> {
         }
         let file = index::path_of(&self.journal.dir.join(INDEX_DIR), segment.number);
         let below = self.journal.below();
-        if below.contents(segment)?.as_ref() == Some(contents) {
+        let after = After::of(&self.journal.segments, place, self.journal.slots.stored());
+        let is_right = below.summary(segment, after)?.is_some()
+            && below.contents(segment)?.as_ref() == Some(contents);
+        if is_right {
             self.report.indexes = self.report.indexes.saturating_add(1);
             return Ok(());
         }
