@@ -590,7 +590,8 @@ fn what_is_derived_and_wrong_is_named_and_made_again_only_if_that_is_asked_for()
         .map(|path| path.as_str().unwrap())
         .collect();
     assert_eq!(again, ["north/log/tile/0/001"]);
-    assert!(!data.dir().join("views").exists());
+    let views = said["fsck"]["views"].as_str().unwrap();
+    assert!(views.ends_with("the next start makes them anew"), "{views}");
     assert_eq!(data.log("fsck").0, 0);
 }
 

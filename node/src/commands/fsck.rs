@@ -180,7 +180,7 @@ fn verdict(checked: &Checked, views: &ViewsShown, repair: bool) -> Result<(), Fa
     Err(Failure::new(
         derived.map_or("views-damaged", |damage| damage.code),
         what,
-        "Nothing is lost: it is derived from the journal, which is whole. Run it again with --repair; that makes again what is wrong.",
+        "Nothing is lost: the journal is whole. Run it again with --repair, which makes again what is derived; what it leaves, the next start of the node writes anew.",
     )
     .exits(Exit::NotVerified))
 }

@@ -258,6 +258,19 @@ fn an_edge_is_checked_against_the_root_when_it_is_loaded() {
 }
 
 #[test]
+fn an_edge_is_made_of_full_tiles_alone_as_if_the_partial_ones_were_never_lost() {
+    let mut log = TestLog::of_size(66_000);
+    for tiles in [0, 1, 2, 255, 256, 257] {
+        let edge = Edge::of_full_tiles(&log.tiles, tiles).unwrap();
+        assert_eq!(edge, TestLog::of_size(tiles * 256).edge, "{tiles}");
+    }
+    log.tiles.remove(tile("tile/0/001"));
+    let error = Edge::of_full_tiles(&log.tiles, 2).unwrap_err();
+    assert_eq!(error.code(), "tile-missing");
+    assert!(Edge::of_full_tiles(&log.tiles, 256).is_ok());
+}
+
+#[test]
 fn a_wrong_tile_is_named_by_whoever_reads_it() {
     let log = TestLog::of_size(70_000);
     let check = |path: &str, index: u64| {
