@@ -8,6 +8,7 @@
 //! keys/storage.key     protects what is stored: 64 hex digits and a line end
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use comity_trust::key_file;
@@ -28,6 +29,8 @@ pub struct Keys {
     pub statement: SigningKey,
     /// Signs the checkpoints and receipts of the log that this node writes.
     pub log: SigningKey,
+    /// Signed those of the logs that were closed, as far as they are still here.
+    pub closed_logs: BTreeMap<u32, SigningKey>,
     /// Cosigns the checkpoints of others.
     pub witness: SigningKey,
     /// Is the identity of the node on the network.
@@ -48,6 +51,7 @@ impl Keys {
         let keys = Self {
             statement: read(KeyPurpose::Statement)?,
             log: read(KeyPurpose::Log)?,
+            closed_logs: closed_logs(&config.keys_dir, config.log.number)?,
             witness: read(KeyPurpose::Witness)?,
             transport: read(KeyPurpose::Transport)?,
             storage: read_hex_secret(&config.keys_dir.join(STORAGE_KEY_FILE))?,
@@ -76,6 +80,7 @@ impl Keys {
         Ok(Self {
             statement: new_signing_key()?,
             log: new_signing_key()?,
+            closed_logs: BTreeMap::new(),
             witness: new_signing_key()?,
             transport: new_signing_key()?,
             storage: new_secret()?,
@@ -129,6 +134,18 @@ pub fn path_of(dir: &Path, purpose: KeyPurpose, log_number: u32) -> PathBuf {
         }
         other => dir.join(format!("{other}.pem")),
     }
+}
+
+/// The keys of the logs before this one.
+fn closed_logs(dir: &Path, log_number: u32) -> Result<BTreeMap<u32, SigningKey>, Failure> {
+    let mut keys = BTreeMap::new();
+    for number in (1..log_number).rev().take(LOGS_PER_MEMBER_MAX) {
+        let path = path_of(dir, KeyPurpose::Log, number);
+        if path.exists() {
+            keys.insert(number, read_signing_key(&path)?);
+        }
+    }
+    Ok(keys)
 }
 
 /// Reads a private key that only its owner may read.

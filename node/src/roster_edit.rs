@@ -11,6 +11,9 @@ use comity_trust::member::{Log, LogState, Member};
 use comity_trust::roster::Roster;
 use comity_wire::cbor;
 use comity_wire::ids::{Hash, Kid, MemberId};
+use comity_wire::leaf::LogHead;
+use comity_wire::notice::Restored;
+use comity_wire::registry::KeyPurpose;
 use comity_wire::words::{Sorted, TimeMs, Version};
 use serde_json::{Value, json};
 
@@ -207,6 +210,47 @@ impl NextRoster {
                     log.state = LogState::Closed((size, root));
                 }
             }
+        });
+        Ok(())
+    }
+
+    /// A member was restored from an older copy: its log is closed where the announcement says, the next one is listed with
+    /// its key, and the witness has a new key.
+    ///
+    /// # Errors
+    /// `not-a-member`, `not-a-log`.
+    pub fn restored(&mut self, notice: &Restored, now_ms: TimeMs) -> Result<(), Failure> {
+        let id = &notice.member;
+        let LogHead(closed, size, root) = &notice.closed;
+        self.close_log(id, closed.n, *size, *root)?;
+        let member = self.member(id)?;
+        let new = Kid::of(&notice.witness);
+        let witnesses: Vec<Kid> = member
+            .keys
+            .iter()
+            .filter(|key| key.purpose == KeyPurpose::Witness && key.ended.is_none())
+            .map(|key| key.kid)
+            .filter(|kid| *kid != new)
+            .collect();
+        for kid in witnesses {
+            self.end_key(id, &kid, Ended::Superseded, now_ms)?;
+        }
+        self.edit(id, |member| {
+            let log = Key::new(notice.key, KeyPurpose::Log, notice.time);
+            let witness = Key::new(notice.witness, KeyPurpose::Witness, notice.time);
+            if member
+                .logs
+                .iter()
+                .all(|known| known.origin != notice.opened)
+            {
+                member.logs.push(Log {
+                    key: log.kid,
+                    state: LogState::Open,
+                    origin: notice.opened.clone(),
+                });
+            }
+            let keys = member.keys.iter().cloned().chain([log, witness]);
+            member.keys = Sorted::new(keys);
         });
         Ok(())
     }

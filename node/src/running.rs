@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use comity_engine::own_head::not_behind_peers;
 use comity_engine::ports::Clock;
 use comity_engine::{Engine, Identity, Policy, Running, Start};
 use comity_net::{Inbox, Network};
@@ -33,6 +34,8 @@ pub struct Parts<'a> {
     pub data_dir: &'a Path,
     /// The file of the copy of the newest signed head.
     pub head_copy: PathBuf,
+    /// Whether it asks the other members for the newest head of its own log before it starts.
+    pub asks_for_its_head: bool,
     /// Multiaddresses to listen at.
     pub listen: Vec<String>,
     /// Multiaddresses at which others reach it.
@@ -96,6 +99,12 @@ impl Bound {
         })
     }
 
+    /// The network, to ask others.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        self.network.clone()
+    }
+
     /// Where it listens.
     pub async fn listening(&self) -> Vec<String> {
         self.network.listening().await
@@ -112,7 +121,7 @@ impl Node {
         // The directory first: a second process on it must not take the port from the first.
         let stores = Stores::open(&parts)?;
         let bound = Bound::bind(&parts.keys.transport, listen, external)?;
-        Self::start_on(parts, stores, bound)
+        Self::start_on(parts, stores, bound).await
     }
 
     /// Starts a node on a network that is bound already.
@@ -121,16 +130,17 @@ impl Node {
     /// As [`Node::start`].
     pub async fn start_bound(parts: Parts<'_>, bound: Bound) -> Result<Self, Failure> {
         let stores = Stores::open(&parts)?;
-        Self::start_on(parts, stores, bound)
+        Self::start_on(parts, stores, bound).await
     }
 
-    fn start_on(parts: Parts<'_>, stores: Stores, bound: Bound) -> Result<Self, Failure> {
+    async fn start_on(parts: Parts<'_>, stores: Stores, bound: Bound) -> Result<Self, Failure> {
         let Bound {
             network,
             inbox,
             mut tasks,
         } = bound;
         write_identity(&parts)?;
+        let asks_for_its_head = parts.asks_for_its_head;
         let fingerprint = Hash::of_parts(&[b"comity-fingerprint/1", parts.keys.storage.as_slice()]);
         let start = Start {
             identity: Identity {
@@ -138,6 +148,7 @@ impl Node {
                 origin: parts.origin,
                 statement_key: parts.keys.statement.clone(),
                 log_key: parts.keys.log.clone(),
+                closed_keys: parts.keys.closed_logs.clone(),
                 fingerprint_key: *fingerprint.as_bytes(),
             },
             policy: parts.policy,
@@ -149,6 +160,9 @@ impl Node {
             rosters: parts.rosters,
             extensions: comity_wire::ext::NONE,
         };
+        if asks_for_its_head {
+            not_behind_peers(&start).await.map_err(of_fault)?;
+        }
         let (engine, running) = Engine::start(start).map_err(of_fault)?;
         tasks.spawn(serve(inbox, engine.clone()));
         Ok(Self {

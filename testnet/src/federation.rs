@@ -183,7 +183,11 @@ impl Federation {
         Ok(papers)
     }
 
-    fn sign_roster(&self) -> Result<(), Trouble> {
+    /// The governance signs the next roster: it is in force.
+    ///
+    /// # Errors
+    /// A command refused.
+    pub fn sign_roster(&self) -> Result<(), Trouble> {
         for key in 1..=THRESHOLD {
             self.done(&format!(
                 "roster sign --key governance/governance-{key}.pem"

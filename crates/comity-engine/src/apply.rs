@@ -55,6 +55,7 @@ impl Core {
                 let row = self.looked_row(case, *n, person, *at);
                 self.views.put(LOOKED, &row, &[])
             }
+            Frame::Redelivered(frame) => self.apply_redelivered(frame),
             Frame::Unreached(Unreached(member, attempts, due, why)) => {
                 let row = Gate {
                     attempts: *attempts,
@@ -123,6 +124,7 @@ impl Core {
             kind: statement.kind(),
             standing: Standing::Received,
             index: Some(*index),
+            log: self.log_of_frame(seq),
             offered: None,
             registered: Some(*time),
             receipt: None,
@@ -165,6 +167,7 @@ impl Core {
             kind: statement.kind(),
             standing: Standing::Waiting,
             index: None,
+            log: self.log_of_frame(seq),
             offered: None,
             registered: None,
             receipt: None,
@@ -289,9 +292,11 @@ impl Core {
             };
             self.put_outbox(id, Some(&before), &entry)?;
         }
+        let log = self.log_of_frame(seq);
         self.change_statement(seq, id, |row| {
             row.offered = Some(*time);
             row.index = Some(*index);
+            row.log = log;
         })
     }
 

@@ -18,11 +18,12 @@ use comity_log::checkpoint::{Checkpoint, VerifiedCheckpoint};
 use comity_log::head::Head;
 use comity_trust::history::{Added, History};
 use comity_trust::member::LogState;
+use comity_wire::exchange::RedeliverRequest;
 use comity_wire::ext::Known;
 use comity_wire::ids::{CaseId, Hash, MemberId, PublicKey, StatementId};
 use comity_wire::leaf::{Leaf, Origin, RosterRef};
 use comity_wire::registry::{Kind, audit_code, exchange_code, record_kind};
-use comity_wire::words::TimeMs;
+use comity_wire::words::{Code, TimeMs};
 use ed25519_dalek::SigningKey;
 use lru::LruCache;
 use serde_bytes::ByteBuf;
@@ -41,8 +42,10 @@ use crate::limits::{
     FRAMES_PER_REPLAY, RECORDS_PER_BATCH_MAX, REFUSALS_NOTED_MAX,
 };
 use crate::outbox::{Delivered, Due};
-use crate::ports::{Clock, Fault, Position, Scope, Store, Views};
+use crate::ports::{Clock, ClosedLog, Fault, Position, Scope, Store, Views};
 use crate::record::{Entry, code};
+use crate::redeliver::Said;
+use crate::restored::{CameBack, Lost};
 use crate::tables::{SCHEMA, VIEWS_VERSION};
 use crate::verify::Verified;
 use crate::witness::OwnHead;
@@ -57,6 +60,8 @@ pub struct Identity {
     pub statement_key: SigningKey,
     /// Signs heads and receipts of the log.
     pub log_key: SigningKey,
+    /// Of the logs that were written here before, by their numbers: old records are still proved.
+    pub closed_keys: BTreeMap<u32, SigningKey>,
     /// Makes ids of locators: 32 bytes that only this node has, and that stay when other keys are renewed.
     pub fingerprint_key: [u8; 32],
 }
@@ -138,6 +143,27 @@ pub(crate) enum Command {
         shown: AuditShown,
         reply: oneshot::Sender<()>,
     },
+    /// A member was restored, and asks for what it has lost.
+    Redeliver {
+        peer: MemberId,
+        request: RedeliverRequest,
+        reply: oneshot::Sender<Vec<u8>>,
+    },
+    /// Who has not given back yet what is lost here.
+    Lost { reply: oneshot::Sender<Vec<Lost>> },
+    /// A page of what a member gives back.
+    TakeBack {
+        peer: MemberId,
+        rows: Vec<Verified>,
+        reply: oneshot::Sender<CameBack>,
+    },
+    /// A member has given back what it has.
+    CameBack {
+        lost: Lost,
+        back: CameBack,
+        refused: Option<Code>,
+        reply: oneshot::Sender<()>,
+    },
     /// Signed charters and rosters from a peer.
     Learn {
         charters: Vec<ByteBuf>,
@@ -172,6 +198,9 @@ enum Waiting {
     Head(Vec<u64>, oneshot::Sender<OwnHead>),
     Flag(bool, oneshot::Sender<bool>),
     Told(Told),
+    Redeliver(MemberId, RedeliverRequest, oneshot::Sender<Vec<u8>>),
+    Lost(oneshot::Sender<Vec<Lost>>),
+    TakenBack(CameBack, oneshot::Sender<CameBack>),
     Noted(oneshot::Sender<()>),
     /// Asked once everything is durable: nobody is shown what may still be lost.
     Query(
@@ -212,6 +241,8 @@ pub(crate) struct Core {
     pub(crate) views: Box<dyn Views>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) history: Arc<History>,
+    /// The logs that were written here before, the oldest first.
+    pub(crate) closed: Vec<ClosedLog>,
     pub(crate) cases: LruCache<CaseId, Loaded>,
     /// Cases whose rows have to be written anew.
     pub(crate) dirty: BTreeSet<CaseId>,
@@ -236,6 +267,8 @@ pub(crate) struct Core {
     pub(crate) own_ahead: Option<u64>,
     /// What the evidence at hand proves, as far as somebody has asked.
     pub(crate) judged: BTreeMap<Hash, Contradiction>,
+    /// What a restored member is being given page by page.
+    pub(crate) said: Option<Said>,
     /// Who has audited in the session that is under way, and from when.
     pub(crate) audits: BTreeMap<MemberId, TimeMs>,
     pub(crate) signals: Signals,
@@ -279,27 +312,11 @@ impl Core {
             rosters,
             extensions,
         } = parts;
-        let mut chain = chain_in(&*store)?;
-        let first = match chain.first() {
-            Some(Frame::TookCharter(TookCharter(bytes, _))) => bytes.to_vec(),
-            _ => charters.first().cloned().ok_or_else(no_charter)?,
-        };
-        let mut history = History::join(&identity.origin.fed, &first).map_err(|error| {
-            Fault::new(
-                "wrong-charter",
-                format!("the first charter is not that of this node: {error}"),
-            )
-        })?;
-        for frame in chain.drain(..) {
-            match frame {
-                Frame::TookCharter(TookCharter(bytes, _)) => drop(history.add_charter(&bytes)),
-                Frame::TookRoster(TookRoster(bytes, at)) => drop(history.add_roster(&bytes, at)),
-                _ => {}
-            }
-        }
+        let history = history_of(&*store, &identity.origin.fed, &charters)?;
         let history = Arc::new(history);
         let (tell_history, hear_history) = watch::channel(Arc::clone(&history));
         let last_time = last_time(&*store)?;
+        let closed = store.closed();
         let mut core = Self {
             me: identity.member.clone(),
             identity,
@@ -309,6 +326,7 @@ impl Core {
             views,
             clock,
             history,
+            closed,
             cases: LruCache::new(
                 NonZeroUsize::new(CASES_IN_MEMORY_MAX).unwrap_or(NonZeroUsize::MIN),
             ),
@@ -326,6 +344,7 @@ impl Core {
             turn: 0,
             own_ahead: None,
             judged: BTreeMap::new(),
+            said: None,
             audits: BTreeMap::new(),
             signals: Signals {
                 history: tell_history,
@@ -353,7 +372,9 @@ impl Core {
     /// Takes what is new of the operator's chain; the first record of a log is `log-opened`.
     fn begin(&mut self, charters: &[Vec<u8>], rosters: &[Vec<u8>]) -> Result<(), Fault> {
         let fresh = self.store.next_index() == 0;
-        if fresh && let Some(first) = charters.first() {
+        if self.store.next_seq() == 0
+            && let Some(first) = charters.first()
+        {
             let frame = TookCharter(ByteBuf::from(first.clone()), self.time());
             self.push(None, frame.into())?;
         }
@@ -366,6 +387,10 @@ impl Core {
                 "log-not-listed",
                 "the roster lists no open log of this name and key, so nobody would believe its receipts: give the governance this member's entry (`comity member export`), and take the folder with the roster that lists it",
             ));
+        }
+        if self.store.next_index() == 0 {
+            // The chain was here before the log was: it follows one that was closed.
+            self.open_log()?;
         }
         self.commit()?;
         Ok(())
@@ -470,6 +495,24 @@ impl Core {
                 self.audited(&members, shown)?;
                 Some(Waiting::Noted(reply))
             }
+            Command::Redeliver {
+                peer,
+                request,
+                reply,
+            } => Some(Waiting::Redeliver(peer, request, reply)),
+            Command::Lost { reply } => Some(Waiting::Lost(reply)),
+            Command::TakeBack { peer, rows, reply } => {
+                Some(Waiting::TakenBack(self.take_back(&peer, rows)?, reply))
+            }
+            Command::CameBack {
+                lost,
+                back,
+                refused,
+                reply,
+            } => {
+                self.came_back(&lost, back, refused)?;
+                Some(Waiting::Noted(reply))
+            }
             Command::Learn {
                 charters,
                 rosters,
@@ -514,6 +557,24 @@ impl Core {
                 self.audit = Some(shown);
                 Some(Waiting::Noted(reply))
             }
+            Command::Redeliver {
+                peer,
+                request,
+                reply,
+            } => Some(Waiting::Redeliver(peer, request, reply)),
+            // Nobody is asked for what could not be taken.
+            Command::Lost { reply } => {
+                drop(reply);
+                None
+            }
+            Command::TakeBack { reply, .. } => {
+                drop(reply);
+                None
+            }
+            Command::CameBack { reply, .. } => {
+                drop(reply);
+                None
+            }
             Command::Learn { reply, .. } => Some(Waiting::Flag(false, reply)),
             Command::Query {
                 person,
@@ -537,6 +598,11 @@ impl Core {
             Waiting::Head(from, reply) => drop(reply.send(self.own_head(&from)?)),
             Waiting::Flag(flag, reply) => drop(reply.send(flag)),
             Waiting::Told(tell) => tell(),
+            Waiting::Redeliver(peer, request, reply) => {
+                drop(reply.send(self.redelivery(&peer, &request)?));
+            }
+            Waiting::Lost(reply) => drop(reply.send(self.lost()?)),
+            Waiting::TakenBack(back, reply) => drop(reply.send(back)),
             Waiting::Noted(reply) => drop(reply.send(())),
             Waiting::Query(person, query, connected, reply) => {
                 let shown = self.query(&person, query, &connected);
@@ -680,11 +746,7 @@ impl Core {
             self.push(None, frame)?;
         }
         if self.store.next_index() == 0 {
-            // The first record of a log says that it was opened.
-            self.record(Entry {
-                kind: record_kind::LOG_OPENED,
-                ..Entry::default()
-            })?;
+            self.open_log()?;
         }
         self.record(Entry {
             kind: record_kind::ROSTER,
@@ -799,6 +861,33 @@ fn last_time(store: &dyn Store) -> Result<TimeMs, Fault> {
         Some(last) => leaf_at(store, last).map(|leaf| leaf.time),
         None => Ok(0),
     }
+}
+
+/// What the journal knows of the federation; before the first start, what the operator's first charter says.
+pub(crate) fn history_of(
+    store: &dyn Store,
+    fed: &Hash,
+    charters: &[Vec<u8>],
+) -> Result<History, Fault> {
+    let chain = chain_in(store)?;
+    let first = match chain.first() {
+        Some(Frame::TookCharter(TookCharter(bytes, _))) => bytes.to_vec(),
+        _ => charters.first().cloned().ok_or_else(no_charter)?,
+    };
+    let mut history = History::join(fed, &first).map_err(|error| {
+        Fault::new(
+            "wrong-charter",
+            format!("the first charter is not that of this node: {error}"),
+        )
+    })?;
+    for frame in chain {
+        match frame {
+            Frame::TookCharter(TookCharter(bytes, _)) => drop(history.add_charter(&bytes)),
+            Frame::TookRoster(TookRoster(bytes, at)) => drop(history.add_roster(&bytes, at)),
+            _ => {}
+        }
+    }
+    Ok(history)
 }
 
 /// The charters and rosters of the journal.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::ports::Fault;
+pub use crate::restored::CameBack;
 
 /// Ties every frame to its number, once.
 macro_rules! frames {
@@ -110,6 +111,8 @@ frames! {
     19 HandedEvidence,
     /// A head of another log, cosigned as the charter wants, that heads of receipts lead to.
     20 Followed,
+    /// A member has given back what was lost in a restore.
+    24 Redelivered,
 }
 
 /// A signed charter.
@@ -443,6 +446,21 @@ pub struct Followed(
     /// Who has cosigned it, and when by their clocks.
     pub Vec<(MemberId, TimeMs)>,
     /// When it was recorded.
+    pub TimeMs,
+);
+
+/// A member has given back what was lost in a restore.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redelivered(
+    /// The number of the log that was closed.
+    pub u32,
+    /// The member.
+    pub MemberId,
+    /// What came back.
+    pub CameBack,
+    /// Why it gives nothing.
+    pub Option<Code>,
+    /// When.
     pub TimeMs,
 );
 

@@ -28,8 +28,8 @@ use crate::verify::{Opened, Signed, Verified};
 /// What becomes of one offer.
 #[derive(Debug)]
 pub(crate) enum Answered {
-    /// Registered: the index of its record.
-    Registered(u64),
+    /// Registered: the number of the log, and the index of its record.
+    Registered(u32, u64),
     /// Refused, signed.
     Refused(ByteBuf),
     /// Nobody can be held to it.
@@ -61,7 +61,7 @@ impl Core {
             .collect()
     }
 
-    fn offer(&mut self, peer: &MemberId, verified: Verified) -> Result<Answered, Fault> {
+    pub(crate) fn offer(&mut self, peer: &MemberId, verified: Verified) -> Result<Answered, Fault> {
         self.make_room()?;
         let Verified { offer, verdict } = verified;
         let signed = match verdict {
@@ -74,7 +74,10 @@ impl Core {
         }
         if let Some(row) = self.statement_row(signed.id())? {
             let index = row.index.filter(|_| !row.own);
-            return Ok(index.map_or_else(|| turned(Check::Recipient), Answered::Registered));
+            return Ok(match index {
+                Some(index) => Answered::Registered(row.log, index),
+                None => turned(Check::Recipient),
+            });
         }
         if let Some(at) = self.views.get(REFUSED, signed.id().as_bytes())? {
             return self.refusal_again(&at);
@@ -148,7 +151,7 @@ impl Core {
             index,
         );
         self.react(case, arrival)?;
-        Ok(Answered::Registered(index))
+        Ok(Answered::Registered(self.identity.origin.n, index))
     }
 
     /// Signs a refusal; a final one is recorded, and repeated as it is.
@@ -248,19 +251,35 @@ impl Core {
 
     /// The reply, once everything is durable: receipts under the head of now.
     pub(crate) fn reply(&mut self, answers: Vec<Answered>) -> Result<Vec<u8>, Fault> {
+        let number = self.log_of_reply(&answers);
         let indexes: Vec<u64> = answers
             .iter()
             .filter_map(|answer| match answer {
-                Answered::Registered(index) => Some(*index),
+                Answered::Registered(log, index) if *log == number => Some(*index),
                 _ => None,
             })
             .collect();
-        let mut receipts = self.receipts(&indexes)?.into_iter();
+        let (receipts, checkpoint) = match self.log_here(number) {
+            Some(log) if number != self.identity.origin.n => {
+                (self.receipts(&log, &indexes)?, log.checkpoint().to_string())
+            }
+            Some(log) => (
+                self.receipts(&log, &indexes)?,
+                self.checkpoint().to_string(),
+            ),
+            None => {
+                tracing::error!(target: "comity.engine", event = "log-key-missing", log = number);
+                (Vec::new(), self.checkpoint().to_string())
+            }
+        };
+        let mut receipts = receipts.into_iter();
         let mut bytes_left = EXCHANGE_REPLY_BYTES_MAX.saturating_sub(REPLY_FRAMING_BYTES);
         let mut results = Vec::with_capacity(answers.len());
         for answer in answers {
             let result = match answer {
-                Answered::Registered(_) => match receipts.next() {
+                // One signed head goes with a reply: receipts of another log are asked for again.
+                Answered::Registered(log, _) if log != number => busy()?,
+                Answered::Registered(..) => match receipts.next() {
                     Some(receipt) => ExchangeResult::Registered(receipt.wire().clone()),
                     None => busy()?,
                 },
@@ -274,8 +293,24 @@ impl Core {
             results.push(if fits { result } else { busy()? });
         }
         let roster = self.roster_ref();
-        let checkpoint = Some(self.checkpoint().to_string().into());
-        Ok(ExchangeReply(roster, checkpoint, results).encode())
+        Ok(ExchangeReply(roster, Some(checkpoint.into()), results).encode())
+    }
+
+    /// The log whose receipts a reply has: the one that is written, or else the first of the older ones that are named.
+    fn log_of_reply(&self, answers: &[Answered]) -> u32 {
+        let open = self.identity.origin.n;
+        let named = answers.iter().filter_map(|answer| match answer {
+            Answered::Registered(log, _) => Some(*log),
+            _ => None,
+        });
+        let mut older = None;
+        for log in named {
+            if log == open {
+                return open;
+            }
+            older = older.or(Some(log));
+        }
+        older.unwrap_or(open)
     }
 }
 

@@ -20,7 +20,9 @@
 //! forks       evidence that a log or the governance contradicts itself: recorded, shown, handed on
 //!
 //! core        the one thread that writes; frame, tables, cases: what it holds
+//! own_head    is this the newest state of the log? Asked before a start
 //! node        the tasks around it; rosters, audit, pull, witness: the other protocols
+//! closed      the logs before this one; restored, redeliver: what a restore has lost, asked for and given
 //! desk        what people ask and are shown; work, show, deadlines, words behind it
 //! ports       store, views, transport, clock: what the engine needs of the world
 //! ```
@@ -34,6 +36,7 @@ mod audit;
 mod authorise;
 mod cases;
 pub mod clock;
+mod closed;
 mod core;
 mod deadlines;
 pub mod desk;
@@ -47,13 +50,16 @@ pub mod intake;
 pub mod limits;
 pub mod node;
 mod outbox;
+pub mod own_head;
 pub mod ports;
 mod pull;
 mod quorum;
 mod random;
 mod receipt;
 mod record;
+mod redeliver;
 mod relay;
+mod restored;
 mod review;
 mod rosters;
 mod say;

@@ -53,6 +53,16 @@ pub const DELIVERY_STATEMENTS_MAX: usize = 64;
 /// In bytes. A delivery leaves room for framing in an exchange request.
 pub const DELIVERY_BYTES_MAX: usize = comity_wire::limits::EXCHANGE_REQUEST_BYTES_MAX - 65_536;
 
+/// In ms. For how long a starting node asks the others for the newest head of its own log.
+pub const OWN_HEAD_ASKED_MS: DurationMs = 3_000;
+
+/// In ms. How far two clocks may be apart when a member gives back what another has lost; what is given on top is known
+/// there.
+pub const REDELIVERY_MARGIN_MS: DurationMs = HOUR_MS;
+
+/// Pages that one member gives back: more than a million statements. Who names more places has no end.
+pub const REDELIVERY_PAGES_MAX: usize = 10_000;
+
 /// Deliveries to one member at a time.
 pub const FLIGHTS_PER_MEMBER_MAX: usize = 2;
 

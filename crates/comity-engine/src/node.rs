@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use comity_trust::history::History;
 use comity_wire::audit_exchange::AuditReply;
-use comity_wire::exchange::{ExchangeReply, ExchangeRequest};
+use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverRequest};
 use comity_wire::ext::Known;
 use comity_wire::ids::{Kid, MemberId, PublicKey};
 use comity_wire::leaf::Origin;
@@ -143,7 +143,8 @@ impl Engine {
         let died = alive.subscribe();
         tasks.spawn(watched(engine.clone().schedule(wake), alive.clone()));
         tasks.spawn(watched(engine.clone().follow_heads(heads), alive.clone()));
-        tasks.spawn(watched(engine.clone().follow_roster(), alive));
+        tasks.spawn(watched(engine.clone().follow_roster(), alive.clone()));
+        tasks.spawn(watched(engine.clone().recover(), alive));
         Ok((
             engine.clone(),
             Running {
@@ -159,6 +160,11 @@ impl Engine {
     #[must_use]
     pub fn history(&self) -> Arc<History> {
         Arc::clone(&self.history.borrow())
+    }
+
+    /// The critical extensions that whoever runs this engine acts on.
+    pub(crate) const fn extensions(&self) -> Known {
+        self.extensions
     }
 
     /// Hears of every change of the roster.
@@ -229,6 +235,18 @@ impl Engine {
     async fn exchange(&self, peer: PublicKey, member: MemberId, bytes: Vec<u8>) -> Option<Vec<u8>> {
         let history = self.history();
         let roster = rosters::reference(&history);
+        if let Ok(request) = RedeliverRequest::decode(&bytes) {
+            let (reply, answer) = oneshot::channel();
+            let command = Command::Redeliver {
+                peer: member,
+                request,
+                reply,
+            };
+            if self.commands.try_send(command.asked()).is_err() {
+                return Some(crate::inbound::all_busy(roster, 1));
+            }
+            return answer.await.ok();
+        }
         let Ok(request) = ExchangeRequest::decode(&bytes) else {
             tracing::warn!(target: "comity.engine", event = "exchange-unreadable", from = member.as_str());
             return Some(unreadable(roster, exchange_code::BAD_EXCHANGE));

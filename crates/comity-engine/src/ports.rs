@@ -8,6 +8,7 @@ use std::pin::Pin;
 
 use comity_log::head::Head;
 use comity_wire::ids::PublicKey;
+use comity_wire::leaf::Origin;
 use comity_wire::words::TimeMs;
 
 /// A future that can be kept and moved between threads.
@@ -65,6 +66,21 @@ impl Fault {
     }
 }
 
+/// A log that was written here before the one that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedLog {
+    /// Its name.
+    pub origin: Origin,
+    /// The tree over its records that are here.
+    pub head: Head,
+    /// The head at which it was closed: longer, if records of it were lost.
+    pub closed: Head,
+    /// Frames with a lower number speak of records of this log, or of one before it.
+    pub before_seq: u64,
+    /// The signed announcement of the restore that closed it; empty if it was closed otherwise.
+    pub notice: Vec<u8>,
+}
+
 /// The journal of truth and the log in it. One thread holds it.
 pub trait Store: Send {
     /// Adds a frame to the batch in hand and tells where it will be. It can be read at once; it is durable after
@@ -113,6 +129,31 @@ pub trait Store: Send {
     /// There is none, or it is damaged.
     fn record(&self, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), Fault>;
 
+    /// The logs that were written here before this one, the oldest first.
+    fn closed(&self) -> Vec<ClosedLog> {
+        Vec::new()
+    }
+
+    /// The leaf and the facts of a record of a closed log, by the number of the log.
+    ///
+    /// # Errors
+    /// There is none, or it is damaged.
+    fn closed_record(&self, number: u32, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), Fault> {
+        Err(no_such_log(number, index))
+    }
+
+    /// Reads a tile of a closed log, by the number of the log.
+    ///
+    /// # Errors
+    /// There is no such log; the disk.
+    fn closed_tile(
+        &self,
+        number: u32,
+        tile: comity_log::tile::TileId,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        Err(no_such_log(number, tile.index()))
+    }
+
     /// Every frame that was staged with [`Store::stage`], from a number on, until `each` breaks.
     ///
     /// # Errors
@@ -159,6 +200,15 @@ pub trait Store: Send {
     /// # Errors
     /// The disk.
     fn export(&self, to: &std::path::Path, checkpoint: &[u8]) -> Result<(), Fault>;
+}
+
+/// The journal has no such closed log, or that log no such record.
+#[must_use]
+pub fn no_such_log(number: u32, index: u64) -> Fault {
+    Fault::new(
+        "record-unknown",
+        format!("the closed log {number} has no record {index} here"),
+    )
 }
 
 /// Key and value of a row.

@@ -16,6 +16,7 @@ use comity_wire::receipt::{InclusionProof, Receipt, WireReceipt};
 use comity_wire::registry::{delivery_code, direction, record_kind};
 use comity_wire::words::TimeMs;
 
+use crate::closed::LogHere;
 use crate::core::Core;
 use crate::ports::{Fault, Store};
 
@@ -31,17 +32,21 @@ impl TileReader for Tiles<'_> {
 }
 
 impl Core {
-    /// Receipts for records, under the head of the last commit.
-    pub(crate) fn receipts(&self, indexes: &[u64]) -> Result<Vec<Receipt>, Fault> {
+    /// Receipts for records of one of its logs, under the head of the last commit.
+    pub(crate) fn receipts(
+        &self,
+        log: &LogHere<'_>,
+        indexes: &[u64],
+    ) -> Result<Vec<Receipt>, Fault> {
         if indexes.is_empty() {
             return Ok(Vec::new());
         }
-        let head = self.store.head();
-        let mut tree = Tree::open(Tiles(&*self.store), &head).map_err(unreadable)?;
-        let root = SignedRoot::new(&self.identity.log_key, head.root().as_bytes());
+        let head = log.head;
+        let mut tree = Tree::open(log, &head).map_err(unreadable)?;
+        let root = SignedRoot::new(log.key, head.root().as_bytes());
         let mut receipts = Vec::with_capacity(indexes.len());
         for index in indexes {
-            let (leaf, _) = self.store.record(*index)?;
+            let (leaf, _) = log.record(*index)?;
             let path = tree
                 .inclusion_path(*index, head.size())
                 .map_err(unreadable)?;

@@ -118,6 +118,17 @@ impl Engine {
         }
     }
 
+    /// Says to a member that has an older roster which one is here, so that it fetches it.
+    pub(crate) async fn tell_roster(&self, member: &MemberId, theirs: u64) {
+        let history = self.history();
+        let ours = reference(&history);
+        if theirs >= ours.0 {
+            return;
+        }
+        let hello = RosterRequest::Hello(ours).encode();
+        let _heard_or_not = self.ask(member, Protocol::Roster, hello).await;
+    }
+
     /// Fetches what is newer from a member.
     async fn fetch_chain(&self, peer: PublicKey) {
         for _ in 0..CHAIN_ROUNDS_MAX {

@@ -24,7 +24,6 @@ use crate::error::WorkError;
 use crate::frame::Frame;
 use crate::limits::{EXTENSION_SHOWN_BYTES_MAX, PAGE_ROWS_MAX};
 use crate::ports::{Fault, Position};
-use crate::receipt::Tiles;
 use crate::record::short;
 use crate::say::unknown_case;
 use crate::tables::{
@@ -589,9 +588,15 @@ impl Core {
                 "wait until the outbox has tried to deliver it",
             )
         })?;
-        let checkpoint = self.checkpoint().to_unverified();
-        let head = self.store.head();
-        let mut tree = Tree::open(Tiles(&*self.store), &head)
+        let log = self.log_here(row.log).ok_or_else(|| {
+            Fault::new(
+                "log-key-missing",
+                format!("the key of the closed log {} is not here", row.log),
+            )
+        })?;
+        let checkpoint = log.checkpoint().to_unverified();
+        let head = log.head;
+        let mut tree = Tree::open(&log, &head)
             .map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
         let path = tree
             .inclusion_path(index, head.size())
@@ -615,7 +620,7 @@ impl Core {
         Ok(ProofShown {
             index,
             proof: proof.to_string(),
-            leaf: hex(&self.store.record(index)?.0),
+            leaf: hex(&log.record(index)?.0),
             receipt,
         })
     }

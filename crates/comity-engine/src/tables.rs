@@ -86,6 +86,9 @@ pub(crate) struct EvidenceEntry {
     pub(crate) handed: Vec<MemberId>,
 }
 
+/// Number of a closed log, member -> [`crate::frame::Redelivered`].
+pub(crate) const REDELIVERED: &str = "redelivered";
+
 /// What is known of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StatementRow {
@@ -97,6 +100,8 @@ pub(crate) struct StatementRow {
     pub(crate) standing: Standing,
     /// Of the record `received` or `offered`.
     pub(crate) index: Option<u64>,
+    /// The number of the log that this record is in.
+    pub(crate) log: u32,
     pub(crate) offered: Option<TimeMs>,
     pub(crate) registered: Option<TimeMs>,
     /// Place of the frame with the receipt, or with the refusal.

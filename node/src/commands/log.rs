@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 
 use self::prove::{Source, What};
 use super::evidence;
+use super::restore;
 use super::work::rows;
 use crate::answers::{self, Log, Proof};
 use crate::client::{Client, Reach};
@@ -121,6 +122,9 @@ Example:
         after_help = "Example:\n  comity log evidence verify evidence.cbor --federation federation"
     )]
     Evidence(evidence::Args),
+    /// Begin a new log where an old copy of the data was put back: first says what is lost
+    #[command(after_help = restore::EXAMPLE)]
+    Restore(restore::Restore),
     /// Write the whole log of a stopped node as a folder for other people's verifiers
     #[command(after_help = "\
 Writes OUT/checkpoint, OUT/tile/<level>/…, OUT/tile/entries/… (C2SP tlog-tiles) and OUT/vkey, the verifier key in one line.
@@ -182,6 +186,7 @@ impl Data {
 /// Why it was not done; with status 4 what does not verify.
 pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
     match args.command {
+        Command::Restore(args) => restore::restore(&args, output),
         Command::Verify { data, reach } => match data.data {
             Some(dir) => {
                 let data = Data::at(dir, data.storage_key, &reach);
@@ -613,6 +618,7 @@ fn of_store(error: &StoreError) -> Failure {
         | StoreError::HeadDamaged { .. }
         | StoreError::HeadMissing { .. }
         | StoreError::HeadBehindCheckpoint { .. }
+        | StoreError::HeadBehindCopy { .. }
         | StoreError::CheckpointIsAnother
         | StoreError::Tree(_) => failure.exits(Exit::NotVerified),
         _ => failure,

@@ -11,6 +11,7 @@ pub mod log;
 pub mod member;
 pub mod person;
 pub mod report;
+mod restore;
 pub mod roster;
 pub mod run;
 pub mod signing;

@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use comity_trust::chain_error::ChainError;
 use comity_trust::history::Added;
-use comity_trust::key::Ended;
+use comity_trust::key::{Ended, Validity};
 use comity_trust::member::Member;
 use comity_trust::standing::Standing;
 use comity_wire::cbor;
 use comity_wire::ids::{Hash, Kid, MemberId};
+use comity_wire::notice::{Restored, SignedNotice};
+use comity_wire::registry::KeyPurpose;
 use comity_wire::words::TimeMs;
 use serde_json::json;
 
@@ -102,6 +104,17 @@ compromised: somebody else may have it; whatever is first seen since then is not
         /// The root of that head, in hex
         #[arg(long, value_name = "HEX", value_parser = parse::hash)]
         root: Hash,
+    },
+    /// Close the log of a member that was restored from an old copy, and list its next one
+    #[command(
+        after_help = "Example:\n  comity roster restored north.example-log-2.restored --federation federation"
+    )]
+    Restored {
+        #[command(flatten)]
+        edit: Edit,
+        /// The file that `comity log restore` has written
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// Make a roster that is in force for longer, with nothing else changed
     #[command(after_help = "Example:\n  comity roster renew --days 90 --federation federation")]
@@ -209,6 +222,10 @@ pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
             size,
             root,
         } => edit.make(output, |next, _, _| next.close_log(&id, number, size, root)),
+        Command::Restored { edit, file } => edit.make(output, |next, chain, now| {
+            let notice = read_announcement(&file, chain, now)?;
+            next.restored(&notice, now)
+        }),
         Command::Renew { edit } => edit.make(output, |_, _, _| Ok(())),
         Command::Sign { at, key } => sign(&at.dir(), &Signatures::Key(&key), output),
         Command::Collect { at, copies } => sign(&at.dir(), &Signatures::Copies(&copies), output),
@@ -297,6 +314,31 @@ fn read_member(path: &Path, fed: &Hash) -> Result<Member, Failure> {
         Failure::new(code, format!("{place}: no roster would take this entry: {why}"), next)
     })?;
     Ok(member)
+}
+
+/// The announcement of a restore, signed by a statement key of the member that is valid now.
+fn read_announcement(path: &Path, chain: &Chain, now: TimeMs) -> Result<Restored, Failure> {
+    let bytes = files::read(path, MEMBER_FILE_BYTES_MAX)?;
+    let notice = SignedNotice::<Restored>::read(&bytes).ok();
+    let content = notice.as_ref().and_then(|notice| {
+        let kid = notice.kid();
+        chain.history.known_keys().find_map(|known| {
+            let usable = known.listed.kid == *kid
+                && known.listed.purpose == KeyPurpose::Statement
+                && known.validity(now, now) == Validity::Valid;
+            let content = notice.verify(known.verifying()).ok().filter(|_| usable)?;
+            (content.member == known.member && content.fed == *chain.history.fed())
+                .then(|| content.clone())
+        })
+    });
+    content.ok_or_else(|| {
+        Failure::new(
+            "not-an-announcement",
+            format!("{}: this is not the announcement of a restore, signed by a member with a key that is valid now.", path.display()),
+            "Ask the member for the file that `comity log restore` has written, and check by another way that it comes from it.",
+        )
+        .exits(Exit::NotVerified)
+    })
 }
 
 fn ended(how: How, since: Option<TimeMs>, now: TimeMs) -> Result<Ended, Failure> {

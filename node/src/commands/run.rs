@@ -73,6 +73,7 @@ async fn serve_member(
         keys_dir: config.keys_dir.clone(),
         data_dir: &config.data_dir,
         head_copy: config.log.head_copy.clone(),
+        asks_for_its_head: true,
         listen: config.network.listen.clone(),
         external: config.network.external.clone(),
         policy: Policy {

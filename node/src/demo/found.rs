@@ -173,6 +173,8 @@ pub(super) async fn found(folder: Folder, newest: TimeMs) -> Result<World, Failu
             keys_dir: config.keys_dir.clone(),
             data_dir: &data_dir,
             head_copy: config.log.head_copy.clone(),
+            // The others are not started yet, and nothing was ever written.
+            asks_for_its_head: false,
             listen: Vec::new(),
             external: Vec::new(),
             policy: Policy::default(),

@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use comity_engine::ports::{Fault, Position, Row, Scope, Store, Stored, Views};
+use comity_engine::ports::{
+    ClosedLog, Fault, Position, Row, Scope, Store, Stored, Views, no_such_log,
+};
 use comity_log::head::Head;
 use comity_log::store::TileReader as _;
 use comity_log::tile::TileId;
@@ -12,7 +14,7 @@ use comity_store::{Journal, StoreError};
 use comity_wire::leaf::Leaf;
 
 /// The version of what the engine writes into the views: another one, and they are made anew.
-pub const VIEWS_SCHEMA: u32 = 3;
+pub const VIEWS_SCHEMA: u32 = 4;
 
 /// In bytes. Room on the disk below which nothing is taken any more.
 const FREE_BYTES_MIN: u64 =
@@ -25,6 +27,12 @@ pub struct JournalStore(pub Journal);
 /// The views.
 #[derive(Debug)]
 pub struct SledViews(pub comity_store::Views);
+
+impl JournalStore {
+    fn closed_log(&self, number: u32) -> Option<&comity_store::ClosedLog> {
+        self.0.closed().iter().find(|log| log.origin.n == number)
+    }
+}
 
 fn fault(error: StoreError) -> Fault {
     Fault::new(error.code(), format!("{error}. {}", error.next_step()))
@@ -93,6 +101,30 @@ impl Store for JournalStore {
                 ),
             )),
         }
+    }
+
+    fn closed(&self) -> Vec<ClosedLog> {
+        let logs = self.0.closed().iter();
+        logs.map(|log| ClosedLog {
+            origin: log.origin.clone(),
+            head: log.head,
+            closed: log.closed,
+            before_seq: log.before_seq,
+            notice: log.notice.clone(),
+        })
+        .collect()
+    }
+
+    fn closed_record(&self, number: u32, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), Fault> {
+        let log = self.closed_log(number);
+        let log = log.ok_or_else(|| no_such_log(number, index))?;
+        self.0.closed_record(log, index).map_err(fault)
+    }
+
+    fn closed_tile(&self, number: u32, tile: TileId) -> Result<Option<Vec<u8>>, Fault> {
+        let log = self.closed_log(number);
+        let log = log.ok_or_else(|| no_such_log(number, tile.index()))?;
+        log.tile(tile).map_err(fault)
     }
 
     fn replay(

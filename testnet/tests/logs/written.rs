@@ -112,6 +112,7 @@ fn start(federation: &Federation, data: &Path) -> (Engine, Running) {
             origin,
             statement_key: keys.statement.clone(),
             log_key: keys.log.clone(),
+            closed_keys: std::collections::BTreeMap::new(),
             fingerprint_key: [7; 32],
         },
         policy: Policy::default(),

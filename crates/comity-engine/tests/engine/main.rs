@@ -25,6 +25,7 @@ mod property;
 mod receipts;
 mod refusals;
 mod relay;
+mod restored;
 mod rosters;
 mod way;
 mod witness;

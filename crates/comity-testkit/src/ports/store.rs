@@ -6,12 +6,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use comity_engine::ports::{Fault, Position, Scope, Store, Stored};
+use comity_engine::ports::{ClosedLog, Fault, Position, Scope, Store, Stored, no_such_log};
 use comity_log::edge::Edge;
 use comity_log::head::Head;
 use comity_log::limits::BATCH_LEAVES_MAX;
 use comity_log::store::{MemoryTiles, TileReader as _};
 use comity_log::tile::TileId;
+use comity_wire::leaf::Origin;
 
 /// Whether a batch whose commit failed is there when the journal is opened again. Both happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub type Record = (Vec<u8>, Option<Vec<u8>>);
 #[derive(Debug, Clone, Default)]
 pub struct Disk(Arc<(Mutex<Inner>, Condvar)>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     frames: BTreeMap<u64, Stored>,
     records: Vec<Record>,
@@ -37,6 +38,7 @@ struct Inner {
     edge: Edge,
     next_seq: u64,
     published: Vec<u8>,
+    closed: Vec<Ended>,
     commits: u64,
     stages: u64,
     commit_fails: Option<(u64, Lost)>,
@@ -44,6 +46,14 @@ struct Inner {
     opened: u64,
     slow: bool,
     full: bool,
+}
+
+/// A log that ended.
+#[derive(Debug, Clone)]
+struct Ended {
+    log: ClosedLog,
+    records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    tiles: MemoryTiles,
 }
 
 impl Default for Inner {
@@ -55,6 +65,7 @@ impl Default for Inner {
             edge: Edge::empty(),
             next_seq: 0,
             published: Vec::new(),
+            closed: Vec::new(),
             commits: 0,
             stages: 0,
             commit_fails: None,
@@ -81,6 +92,37 @@ impl Disk {
             next_seq: inner.next_seq,
             stopped: false,
         }
+    }
+
+    /// A copy of everything, as a backup is one: what is written from now on is on one of the two.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let inner = self.inner().clone();
+        Self(Arc::new((Mutex::new(inner), Condvar::new())))
+    }
+
+    /// Ends the log `origin` at `closed`. The next one begins with the next record.
+    pub fn close(&self, origin: Origin, closed: Head, notice: Vec<u8>) {
+        let mut inner = self.inner();
+        let head = *inner.edge.head();
+        let log = ClosedLog {
+            origin,
+            head,
+            closed,
+            before_seq: inner.next_seq,
+            notice,
+        };
+        let (records, tiles) = (
+            std::mem::take(&mut inner.records),
+            std::mem::take(&mut inner.tiles),
+        );
+        inner.edge = Edge::empty();
+        inner.next_seq += 1;
+        inner.closed.push(Ended {
+            log,
+            records,
+            tiles,
+        });
     }
 
     /// The commit after `n` more that write something fails (0: the next).
@@ -141,12 +183,6 @@ impl Disk {
     #[must_use]
     pub fn published(&self) -> Vec<u8> {
         self.inner().published.clone()
-    }
-
-    /// A copy of everything, as a backup is one: what is written from now on is on one of the two.
-    #[must_use]
-    pub fn copy(&self) -> Self {
-        self.rewritten(|_| {})
     }
 
     /// The disk of an operator who has rewritten the log: the same frames, with the records as `edit` leaves them, and
@@ -315,6 +351,29 @@ impl Store for MemoryStore {
         let staged = || self.records.get(index.checked_sub(inner.records.len())?);
         let found = inner.records.get(index).or_else(staged).cloned();
         found.ok_or_else(|| Fault::new("record-unknown", "there is no such record"))
+    }
+
+    fn closed(&self) -> Vec<ClosedLog> {
+        let inner = self.disk.inner();
+        inner.closed.iter().map(|ended| ended.log.clone()).collect()
+    }
+
+    fn closed_record(&self, number: u32, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), Fault> {
+        let inner = self.disk.inner();
+        let mut logs = inner.closed.iter();
+        let ended = logs.find(|ended| ended.log.origin.n == number);
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let found = ended.and_then(|ended| ended.records.get(place));
+        found.cloned().ok_or_else(|| no_such_log(number, index))
+    }
+
+    fn closed_tile(&self, number: u32, tile: TileId) -> Result<Option<Vec<u8>>, Fault> {
+        let inner = self.disk.inner();
+        let mut logs = inner.closed.iter();
+        let ended = logs.find(|ended| ended.log.origin.n == number);
+        let ended = ended.ok_or_else(|| no_such_log(number, tile.index()))?;
+        let Ok(found) = ended.tiles.read_tile(tile);
+        Ok(found)
     }
 
     fn replay(

@@ -13,14 +13,21 @@ use comity_engine::error::WorkError;
 use comity_engine::frame::Frame;
 use comity_engine::ports::{Clock as _, Fault, Protocol};
 use comity_engine::{Engine, Identity, Policy, Running, Start};
+use comity_log::head::Head;
+use comity_trust::key::Key;
+use comity_trust::member::{Log, LogState};
+use comity_wire::cose::kid_of;
 use comity_wire::ext::{self, Known};
 use comity_wire::ids::{CaseId, MemberId, PublicKey, StatementId};
-use comity_wire::leaf::{Leaf, Origin};
+use comity_wire::leaf::{Leaf, LogHead, Origin};
+use comity_wire::notice::{Restored, SignedNotice};
+use comity_wire::registry::KeyPurpose;
 use comity_wire::statement::{Received, Statement};
-use comity_wire::words::TimeMs;
+use comity_wire::words::{Sorted, TimeMs, Version};
+use ed25519_dalek::SigningKey;
 
 use super::{Disk, Hub, Link, MemoryViews};
-use crate::federation::{Federation, NOW_MS, public};
+use crate::federation::{Federation, KEYS_FROM_MS, NOW_MS, key, public};
 
 /// How often a condition is asked before a test gives up. Each question is a round through the node's thread.
 const QUESTIONS_MAX: usize = 20_000;
@@ -53,6 +60,8 @@ pub struct World {
     /// The network.
     pub hub: Hub,
     nodes: BTreeMap<String, Node>,
+    /// The number of the log that a member writes, if it is not the first.
+    numbers: BTreeMap<String, u32>,
 }
 
 /// Somebody who works somewhere.
@@ -86,6 +95,7 @@ impl World {
             clock: ManualClock::new(NOW_MS),
             hub: Hub::default(),
             nodes: BTreeMap::new(),
+            numbers: BTreeMap::new(),
         };
         for name in names {
             let (disk, views) = (Disk::default(), MemoryViews::default());
@@ -105,6 +115,40 @@ impl World {
         world
     }
 
+    /// What an engine of a member is started with, on a disk.
+    #[must_use]
+    pub fn parts(
+        &self,
+        name: &str,
+        disk: &Disk,
+        views: &MemoryViews,
+        policy: Policy,
+        extensions: Known,
+    ) -> Start {
+        let keys = self.federation.member(name);
+        let history = self.federation.history();
+        Start {
+            identity: Identity {
+                member: keys.id.clone(),
+                origin: self.origin(name),
+                statement_key: keys.statement.clone(),
+                log_key: self.log_key(name, self.log_number(name)),
+                closed_keys: (1..self.log_number(name))
+                    .map(|number| (number, self.log_key(name, number)))
+                    .collect(),
+                fingerprint_key: [7; 32],
+            },
+            policy,
+            store: Box::new(disk.open()),
+            views: Box::new(views.clone()),
+            transport: self.hub.transport(self.key(name)),
+            clock: Arc::new(self.clock.clone()),
+            charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),
+            rosters: history.rosters_from(1).map(<[u8]>::to_vec).collect(),
+            extensions,
+        }
+    }
+
     /// Starts an engine for a member on a disk, and plugs it in.
     ///
     /// # Errors
@@ -117,26 +161,8 @@ impl World {
         policy: Policy,
         extensions: Known,
     ) -> Result<(Engine, Running), Fault> {
-        let keys = self.federation.member(name);
-        let own = public(&keys.transport);
-        let history = self.federation.history();
-        let started = Engine::start(Start {
-            identity: Identity {
-                member: keys.id.clone(),
-                origin: self.origin(name),
-                statement_key: keys.statement.clone(),
-                log_key: keys.log.clone(),
-                fingerprint_key: [7; 32],
-            },
-            policy,
-            store: Box::new(disk.open()),
-            views: Box::new(views.clone()),
-            transport: self.hub.transport(own),
-            clock: Arc::new(self.clock.clone()),
-            charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),
-            rosters: history.rosters_from(1).map(<[u8]>::to_vec).collect(),
-            extensions,
-        })?;
+        let own = self.key(name);
+        let started = Engine::start(self.parts(name, disk, views, policy, extensions))?;
         self.hub.plug(own, started.0.clone());
         Ok(started)
     }
@@ -153,8 +179,83 @@ impl World {
         Origin {
             fed: *self.federation.fed(),
             member: self.id(name),
-            n: 1,
+            n: self.log_number(name),
         }
+    }
+
+    /// The number of the log that a member writes.
+    #[must_use]
+    pub fn log_number(&self, name: &str) -> u32 {
+        self.numbers.get(name).copied().unwrap_or(1)
+    }
+
+    /// The key of a member's log.
+    #[must_use]
+    pub fn log_key(&self, name: &str, number: u32) -> SigningKey {
+        match number {
+            1 => self.federation.member(name).log.clone(),
+            // A federation in a test has few restores.
+            _ => key(
+                name,
+                u8::try_from(number).unwrap_or(u8::MAX).saturating_add(100),
+            ),
+        }
+    }
+
+    /// Puts an old copy in the place of what a stopped node had on its disk. Its views are made anew.
+    pub fn put_back(&mut self, name: &str, copy: &Disk) {
+        if let Some(node) = self.nodes.get_mut(name) {
+            node.disk = copy.copy();
+            node.views = MemoryViews::default();
+        }
+    }
+
+    /// A stopped node was restored: its log ends at `proven`, and the governance lists the next one. Nobody but the node
+    /// has the new roster.
+    pub fn restore(&mut self, name: &str, proven: Head) {
+        let (before, number) = (self.origin(name), self.log_number(name));
+        let (id, new) = (self.id(name), self.log_key(name, number + 1));
+        let opened = Origin {
+            n: number + 1,
+            ..before.clone()
+        };
+        let notice = Restored {
+            v: Version,
+            fed: before.fed,
+            key: public(&new),
+            time: self.now(),
+            closed: LogHead(before.clone(), proven.size(), *proven.root()),
+            member: id.clone(),
+            opened: opened.clone(),
+            witness: public(&key(name, 99)),
+            restored: self.size(name),
+        };
+        let notice = SignedNotice::sign(&self.federation.member(name).statement, &notice);
+        self.node(name).disk.close(before, proven, notice);
+        self.numbers.insert(name.to_owned(), number + 1);
+        let roster = self.federation.next_roster(|roster| {
+            let members = roster.members.iter().cloned().map(|mut member| {
+                if member.id == id {
+                    for log in &mut member.logs {
+                        if log.state == LogState::Open {
+                            log.state = LogState::Closed((proven.size(), *proven.root()));
+                        }
+                    }
+                    member.logs.push(Log {
+                        key: kid_of(&new),
+                        state: LogState::Open,
+                        origin: opened.clone(),
+                    });
+                    let listed = Key::new(public(&new), KeyPurpose::Log, KEYS_FROM_MS);
+                    let keys = member.keys.iter().cloned().chain([listed]);
+                    member.keys = Sorted::new(keys);
+                }
+                member
+            });
+            roster.members = Sorted::new(members);
+        });
+        let signed = self.federation.sign_roster(&roster);
+        self.federation.take_roster(&signed);
     }
 
     /// The id of a member.

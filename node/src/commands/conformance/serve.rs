@@ -50,6 +50,7 @@ pub(super) async fn serve(
         keys_dir,
         data_dir: &data_dir,
         head_copy: data_dir.join("head-copy"),
+        asks_for_its_head: false,
         listen,
         external: Vec::new(),
         policy: Policy::default(),
@@ -99,6 +100,7 @@ fn keys(world: &World) -> Result<Keys, Failure> {
     Ok(Keys {
         statement: published(KeyPurpose::Statement)?,
         log: published(KeyPurpose::Log)?,
+        closed_logs: std::collections::BTreeMap::new(),
         witness: published(KeyPurpose::Witness)?,
         transport: published(KeyPurpose::Transport)?,
         storage: new_secret()?,

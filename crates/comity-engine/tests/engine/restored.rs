@@ -1,0 +1,363 @@
+//! A node that was put back to an older copy, restored into a new log, and given back what it had lost.
+
+use comity_engine::Policy;
+use comity_engine::desk::Query;
+use comity_engine::own_head::not_behind_peers;
+use comity_engine::ports::{Protocol, Store as _};
+use comity_log::head::Head;
+use comity_testkit::ports::{Disk, Link, MemoryViews, World};
+use comity_wire::exchange::{
+    ExchangeReply, ExchangeResult, Redeliver, RedeliverReply, RedeliverRequest,
+};
+use comity_wire::ext;
+use comity_wire::ids::CaseId;
+use comity_wire::leaf::{Leaf, LogHead};
+use comity_wire::witness_exchange::WitnessReply;
+
+use crate::desk::*;
+
+/// What one member asks another for, and the reply.
+async fn ask_back(world: &World, asker: &str, of: &str, request: RedeliverRequest) -> Vec<u8> {
+    let (from, to) = (world.key(asker), world.key(of));
+    let reply = world
+        .hub
+        .ask(from, to, Protocol::Exchange, request.encode());
+    reply.await.unwrap()
+}
+
+/// A takedown request that the platform has answered; both know it.
+async fn answered(world: &World, n: u32) -> CaseId {
+    let (case, _) = request(world, "north", &on_platform(n)).await;
+    world.rest(&["north"]).await;
+    signed(
+        world
+            .work("platform", answer(&case, "accepted", None))
+            .await,
+    );
+    world.rest(&["platform"]).await;
+    case
+}
+
+/// North and the platform have worked, a backup of `who` was made, they have worked on, and then `who` was put back to
+/// the backup and restored. Cases from before, and cases from after, of which one goes on from before.
+async fn put_back(who: &str) -> (World, Vec<CaseId>, Head) {
+    let mut world = World::of(&["north", "platform"]);
+    let mut cases = vec![answered(&world, 1).await, answered(&world, 2).await];
+    let backup = world.node(who).disk.copy();
+    world.clock.advance(2 * HOUR_MS);
+    signed(world.work("platform", removed(&cases[0], 1)).await);
+    world.rest(&["platform"]).await;
+    for n in 3..6 {
+        cases.push(answered(&world, n).await);
+    }
+    signed(world.work("platform", removed(&cases[3], 1)).await);
+    world.rest(&["north", "platform"]).await;
+    world.stop(who).await.unwrap();
+    let proven = world.node(who).disk.head();
+    world.put_back(who, &backup);
+    assert!(world.size(who) < proven.size());
+    world.restore(who, proven);
+    (world, cases, proven)
+}
+
+async fn all_back(world: &World, cases: &[CaseId]) {
+    world
+        .until_in_time("everything is back", 1_000, async || {
+            for case in cases {
+                let (left, right) = (world.state("north", case), world.state("platform", case));
+                if left != right || world.folded("north", case).is_empty() {
+                    return false;
+                }
+            }
+            world.outbox("north").await.is_empty() && world.outbox("platform").await.is_empty()
+        })
+        .await;
+    for case in cases {
+        both_agree(world, "north", "platform", case).await;
+    }
+}
+
+/// Whether a node that is put back to a disk may start, when the platform says that it has this head of its log.
+async fn judged(world: &World, disk: &Disk, said: Option<Vec<u8>>) -> Result<(), String> {
+    let (north, platform) = (world.key("north"), world.key("platform"));
+    world.hub.lie(north, platform, move |_, _, _| {
+        let text = said.clone().map(|text| String::from_utf8(text).unwrap());
+        Some(WitnessReply::Head(text.map(Into::into), None).encode())
+    });
+    let views = MemoryViews::default();
+    let start = world.parts("north", disk, &views, Policy::default(), ext::NONE);
+    let before = disk.commits();
+    let judged = not_behind_peers(&start).await;
+    world.hub.tell_the_truth(north, platform);
+    assert_eq!(disk.commits(), before, "something was written");
+    judged.map_err(|fault| {
+        assert!(fault.detail.contains("platform.example"), "{fault}");
+        fault.code.to_owned()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_a_member_proves_to_be_behind_does_not_start_and_writes_nothing() {
+    let mut world = World::of(&["north", "platform"]);
+    answered(&world, 1).await;
+    let backup = world.node("north").disk.copy();
+    answered(&world, 2).await;
+    world.stop("north").await.unwrap();
+    let newest = world.node("north").disk.clone();
+    let (old, new) = (backup.published(), newest.published());
+    let behind = Err("log-behind-peers".to_owned());
+    assert_eq!(judged(&world, &backup, Some(new.clone())).await, behind);
+    let empty = Disk::default();
+    assert_eq!(judged(&world, &empty, Some(old.clone())).await, behind);
+    assert_eq!(judged(&world, &backup, Some(old.clone())).await, Ok(()));
+    assert_eq!(judged(&world, &newest, Some(old.clone())).await, Ok(()));
+    assert_eq!(judged(&world, &newest, Some(new.clone())).await, Ok(()));
+    assert_eq!(judged(&world, &backup, None).await, Ok(()));
+    // What the log did not sign proves nothing.
+    let forged = String::from_utf8(new.clone()).unwrap();
+    let forged = forged.replace("/north.example/1", "/platform.example/1");
+    assert_eq!(
+        judged(&world, &backup, Some(forged.into_bytes())).await,
+        Ok(())
+    );
+    // An old copy that went on by itself: the same log has another tree at that size.
+    world.put_back("north", &backup);
+    world.start("north").unwrap();
+    for n in 7..12 {
+        answered(&world, n).await;
+    }
+    world.stop("north").await.unwrap();
+    let forked = world.node("north").disk.clone();
+    assert!(forked.head().size() > newest.head().size());
+    assert_eq!(judged(&world, &forked, Some(new)).await, behind);
+}
+
+fn kinds(world: &World, name: &str) -> Vec<String> {
+    let leaves = world.leaves(name);
+    leaves.iter().map(|leaf| leaf.kind.to_string()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recipient_that_was_restored_has_every_case_again() {
+    let (mut world, cases, proven) = put_back("platform").await;
+    world.start("platform").unwrap();
+    all_back(&world, &cases).await;
+    let leaves = world.leaves("platform");
+    let before = LogHead(
+        comity_wire::leaf::Origin {
+            n: 1,
+            ..world.origin("platform")
+        },
+        proven.size(),
+        *proven.root(),
+    );
+    assert_eq!(leaves[0].predecessor, Some(before));
+    let first: Vec<_> = kinds(&world, "platform").into_iter().take(2).collect();
+    assert_eq!(first, ["log-opened", "restored"]);
+    // Three requests were lost, and three answers and two outcomes of its own.
+    assert_eq!(world.count("platform", "received"), 3);
+    assert_eq!(world.count("platform", "sent"), 5);
+    // Numbers of this log begin anew and have no gap.
+    let mut numbers: Vec<_> = leaves.iter().filter_map(|leaf| leaf.seq).collect();
+    numbers.dedup();
+    assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>());
+    // North has them in its log once, as before.
+    assert_eq!(world.count("north", "sent"), 5);
+    assert_eq!(world.count("north", "received"), 7);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sender_that_was_restored_has_its_own_statements_again_and_nothing_counts_twice() {
+    let (mut world, cases, _) = put_back("north").await;
+    world.start("north").unwrap();
+    all_back(&world, &cases).await;
+    assert_eq!(world.count("platform", "received"), 5, "nothing came twice");
+    let first: Vec<_> = kinds(&world, "north").into_iter().take(2).collect();
+    assert_eq!(first, ["log-opened", "restored"]);
+    assert_eq!(world.count("north", "sent"), 3);
+    assert_eq!(world.count("north", "received"), 5);
+    // And work goes on.
+    let (case, _) = request(&world, "north", &on_platform(9)).await;
+    world.rest(&["north"]).await;
+    both_agree(&world, "north", "platform", &case).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_disk_is_an_old_copy_too() {
+    let mut world = World::of(&["north", "platform"]);
+    let cases = vec![answered(&world, 1).await, answered(&world, 2).await];
+    world.rest(&["north", "platform"]).await;
+    world.stop("platform").await.unwrap();
+    let proven = world.node("platform").disk.head();
+    world.put_back("platform", &Disk::default());
+    world.restore("platform", proven);
+    world.start("platform").unwrap();
+    all_back(&world, &cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_be_reached_is_asked_until_it_answers_and_then_no_more() {
+    let (mut world, cases, _) = put_back("platform").await;
+    world.link("platform", "north", Link::Down);
+    world.start("platform").unwrap();
+    world
+        .until_in_time("some attempts", 5_000, async || {
+            world.exchanges("platform", "north") > 3
+        })
+        .await;
+    assert_eq!(world.count("platform", "received"), 0);
+    world.link("platform", "north", Link::Up);
+    all_back(&world, &cases).await;
+    world.stop("platform").await.unwrap();
+    let asked = redeliveries(&world);
+    world.start("platform").unwrap();
+    world.query("platform", Query::Log).await.unwrap();
+    let later = world.now() + DAY_MS;
+    world
+        .until_in_time("a day", HOUR_MS, async || world.now() >= later)
+        .await;
+    assert_eq!(redeliveries(&world), asked);
+}
+
+/// How often north was asked to give back. The others have no node.
+fn redeliveries(world: &World) -> usize {
+    let (heard, north) = (world.hub.heard(), world.key("north"));
+    let asked = heard
+        .iter()
+        .filter(|heard| heard.to == north && RedeliverRequest::decode(&heard.request).is_ok());
+    asked.count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_while_it_is_given_back_loses_nothing_and_records_nothing_twice() {
+    for commits in 0..6 {
+        let (mut world, cases, _) = put_back("platform").await;
+        let disk = world.node("platform").disk.clone();
+        disk.fail_commit(commits, comity_testkit::ports::Lost::Answer);
+        if world.start("platform").is_ok() {
+            world
+                .until_in_time("it has failed, or has everything", 1_000, async || {
+                    let failed = world.query("platform", Query::Log).await.is_err();
+                    failed || world.count("platform", "received") == 3
+                })
+                .await;
+            let _failed = world.stop("platform").await;
+        }
+        disk.heal();
+        world.start("platform").unwrap();
+        all_back(&world, &cases).await;
+        assert_eq!(world.count("platform", "received"), 3, "{commits}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_record_is_proved_under_the_head_of_the_closed_log() {
+    let (mut world, cases, _) = put_back("platform").await;
+    let (before, after) = (&cases[1], &cases[4]);
+    world.start("platform").unwrap();
+    all_back(&world, &cases).await;
+    // Both are offered again, as by a sender whose receipts were lost: one reply has receipts of one log.
+    let opening = |case: &CaseId| world.folded("north", case)[0].bytes().to_vec();
+    let offers = |list: Vec<Vec<u8>>| {
+        let roster = world.federation.history().roster_ref().unwrap();
+        let offers = list
+            .into_iter()
+            .map(|bytes| comity_wire::exchange::Offer(bytes.into(), None, Vec::new()));
+        comity_wire::exchange::ExchangeRequest(roster, offers.collect()).encode()
+    };
+    let ask = async |list: Vec<Vec<u8>>| {
+        let asked = list.len();
+        let (north, platform) = (world.key("north"), world.key("platform"));
+        let reply = world
+            .hub
+            .ask(north, platform, Protocol::Exchange, offers(list))
+            .await
+            .unwrap();
+        ExchangeReply::decode(&reply, asked).unwrap()
+    };
+    let ExchangeReply(_, head, results) = ask(vec![opening(before)]).await;
+    assert!(head.unwrap().contains("/platform.example/1\n"));
+    let [ExchangeResult::Registered(receipt)] = results.as_slice() else {
+        panic!("{results:?}");
+    };
+    let old = Leaf::decode(&receipt.0).unwrap();
+    assert_eq!(old.kind.as_str(), "received");
+    let ExchangeReply(_, head, results) = ask(vec![opening(before), opening(after)]).await;
+    assert!(head.unwrap().contains("/platform.example/2\n"));
+    assert!(matches!(
+        results.as_slice(),
+        [ExchangeResult::Turned(busy, _), ExchangeResult::Registered(_)] if busy.as_str() == "busy"
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_member_whose_log_was_closed_is_given_something_back() {
+    let (world, _, proven) = put_back("platform").await;
+    let closed = comity_wire::leaf::Origin {
+        n: 1,
+        ..world.origin("platform")
+    };
+    let request = |origin, from| RedeliverRequest(Redeliver::Redeliver, origin, from);
+    let refused = async |asker: &str, request| {
+        let reply = ask_back(&world, asker, "north", request).await;
+        let ExchangeReply(_, _, results) = ExchangeReply::decode(&reply, 1).unwrap();
+        match results.as_slice() {
+            [ExchangeResult::Turned(code, None)] => code.to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    // North does not have the roster yet that closes it.
+    let early = refused("platform", request(closed.clone(), 0)).await;
+    assert_eq!(early, "unknown-origin");
+    let signed = world.federation.history().rosters_from(2).next().unwrap();
+    let take = comity_engine::desk::Work::Rosters(comity_engine::desk::NewRosters {
+        charters: Vec::new(),
+        rosters: vec![signed.to_vec()],
+    });
+    world.work("north", take).await.unwrap();
+    for (asker, origin) in [
+        ("regulator", closed.clone()),
+        ("platform", world.origin("north")),
+        ("platform", world.origin("platform")),
+    ] {
+        assert_eq!(refused(asker, request(origin, 0)).await, "unknown-origin");
+    }
+    let given = async |from| {
+        let reply = ask_back(&world, "platform", "north", request(closed.clone(), from)).await;
+        let RedeliverReply(_, rows, next) = RedeliverReply::decode(&reply).unwrap();
+        assert_eq!(next, None);
+        rows
+    };
+    let all = given(0).await;
+    assert_eq!(all.len(), 12);
+    let own = all.iter().filter(|(_, receipt)| receipt.is_none()).count();
+    assert_eq!(own, 7, "answers and outcomes of the platform");
+    let copy = world.node("platform").disk.open().closed()[0].head.size();
+    let lost = given(copy).await;
+    assert!(lost.len() < all.len() && lost.len() >= 8, "{}", lost.len());
+    // Beyond the closed size there is no index: the place of a page.
+    assert_eq!(given(proven.size()).await.len(), 12);
+    assert!(given(proven.size() + 1_000_000).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fits_into_no_page_comes_with_the_next_one() {
+    let mut world = World::of(&["north", "platform"]);
+    let mut cases = Vec::new();
+    for n in 0..129 {
+        cases.push(request(&world, "north", &on_platform(n)).await.0);
+    }
+    world.rest(&["north"]).await;
+    for case in &cases {
+        signed(world.work("platform", answer(case, "accepted", None)).await);
+    }
+    world.rest(&["platform"]).await;
+    world.stop("platform").await.unwrap();
+    let proven = world.node("platform").disk.head();
+    world.put_back("platform", &Disk::default());
+    world.restore("platform", proven);
+    world.start("platform").unwrap();
+    all_back(&world, &cases).await;
+    assert!(redeliveries(&world) >= 2);
+    assert_eq!(world.count("platform", "received"), 129);
+}
