@@ -332,7 +332,31 @@ pub(crate) struct TimingRow {
 pub(crate) struct Audit {
     pub(crate) response_times: ResponseTimes,
     pub(crate) findings: Vec<(String, String, String)>,
-    pub(crate) logs: Vec<(String, u64, bool)>,
+    pub(crate) details: Vec<Finding>,
+    pub(crate) read: Vec<LogRead>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) code: String,
+    pub(crate) words: String,
+    pub(crate) alarm: bool,
+    pub(crate) member: String,
+    pub(crate) counterpart: Option<String>,
+    pub(crate) case: Option<String>,
+    pub(crate) clock: Option<String>,
+    pub(crate) index: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct LogRead {
+    pub(crate) origin: String,
+    pub(crate) size: u64,
+    pub(crate) records: u64,
+    pub(crate) complete: bool,
+    pub(crate) pages: u64,
+    pub(crate) resumed_from: u64,
+    pub(crate) cosigned: usize,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use comity_engine::own_head::not_behind_peers;
 use comity_engine::ports::Clock;
 use comity_engine::{Engine, Identity, Policy, Running, Start};
 use comity_net::{Inbox, Network};
-use comity_store::{Journal, StorageKey, StoreError, Views};
+use comity_store::{Audits, Journal, StorageKey, StoreError, Views};
 use comity_wire::ids::{Hash, MemberId, PublicKey};
 use comity_wire::leaf::Origin;
 use ed25519_dalek::SigningKey;
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::error::Failure;
 use crate::keys::{Keys, STORAGE_KEY_FILE};
 use crate::limits::REQUESTS_AT_A_TIME_MAX;
-use crate::ports::{JournalStore, Net, SledViews, VIEWS_SCHEMA};
+use crate::ports::{FileAudits, JournalStore, Net, SledViews, VIEWS_SCHEMA};
 
 /// What a node is put together from.
 pub struct Parts<'a> {
@@ -154,6 +154,7 @@ impl Node {
             policy: parts.policy,
             store: Box::new(JournalStore(stores.journal)),
             views: Box::new(SledViews(stores.views)),
+            audits: Arc::new(FileAudits(stores.audits)),
             transport: Arc::new(Net(network.clone())),
             clock: parts.clock,
             charters: parts.charters,
@@ -194,6 +195,7 @@ impl Node {
 struct Stores {
     journal: Journal,
     views: Views,
+    audits: Audits,
 }
 
 impl Stores {
@@ -205,7 +207,12 @@ impl Stores {
         if let Some(why) = views.opened_empty() {
             tracing::info!(target: "comity.node", event = "views-opened-empty", why);
         }
-        Ok(Self { journal, views })
+        let audits = Audits::open(parts.data_dir, &key).map_err(of_store)?;
+        Ok(Self {
+            journal,
+            views,
+            audits,
+        })
     }
 }
 

@@ -20,12 +20,12 @@ use std::thread;
 use comity_api::TokenTable;
 use comity_engine::desk::{
     AnswerShown, AssessmentShown, AuditShown, CaseFilter, CaseRow, CaseShown, Cursor, Decision,
-    Desk, Direction, Done, DraftRow, Drafted, Event, ImportSummary, Items, LogShown, MemberRow,
-    MembersShown, NewAnswer, NewHold, NewInformation, NewItem, NewLook, NewObservation,
-    NewObservationItem, NewOpening, NewOutcome, NewOutcomeItem, NewOutside, NewParent, NewQuestion,
-    NewRelease, NewReview, NewWithdrawal, OutboxRow, Overview, Page, Person, Placed, Problem,
-    ProofShown, Query, RejectedLine, ResponseTimesShown, Reviewed, RosterShown, Seen, Shown,
-    SignedStatement, TimingRow, Work,
+    Desk, Direction, Done, DraftRow, Drafted, Event, FindingShown, ImportSummary, Items, LogRead,
+    LogShown, MemberRow, MembersShown, NewAnswer, NewHold, NewInformation, NewItem, NewLook,
+    NewObservation, NewObservationItem, NewOpening, NewOutcome, NewOutcomeItem, NewOutside,
+    NewParent, NewQuestion, NewRelease, NewReview, NewWithdrawal, OutboxRow, Overview, Page,
+    Person, Placed, Problem, ProofShown, Query, RejectedLine, ResponseTimesShown, Reviewed,
+    RosterShown, Seen, Shown, SignedStatement, TimingRow, Work,
 };
 use comity_engine::error::WorkError;
 use comity_engine::ports::Pending;
@@ -1299,6 +1299,28 @@ fn audit() -> AuditShown {
             "a statement is not in its log".to_owned(),
         )],
         logs: vec![("fed/platform.example/1".to_owned(), 12, false)],
+        details: vec![FindingShown {
+            id: "ab".repeat(32),
+            code: "missing-at-recipient".to_owned(),
+            words: "a statement is not in its log".to_owned(),
+            alarm: false,
+            member: "platform.example".to_owned(),
+            counterpart: Some("north.example".to_owned()),
+            case: Some("cd".repeat(16)),
+            statement: None,
+            clock: None,
+            index: Some(7),
+        }],
+        read: vec![LogRead {
+            origin: "fed/platform.example/1".to_owned(),
+            size: 90,
+            root: "ef".repeat(32),
+            records: 12,
+            complete: false,
+            pages: 3,
+            resumed_from: 40,
+            cosigned: 2,
+        }],
     }
 }
 
@@ -1325,7 +1347,11 @@ fn an_audit_pulls_and_the_last_one_is_shown_without_pulling() {
     let node = Node::new();
     let ran = node.run("audit");
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    for words in ["missing-at-recipient", "what we may read", "2 h"] {
+    let details = ["north.example", "index 7", "from 40", "2 members"];
+    for words in ["missing-at-recipient", "what we may read", "2 h"]
+        .into_iter()
+        .chain(details)
+    {
         assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
     }
     assert!(matches!(node.asked().as_slice(), [Asked::Audit]));

@@ -1,5 +1,6 @@
 //! `cargo xtask bench core`: runs the benches of the pure core and prints one table. `cargo xtask bench log`: a large
 //! log on the disk, which measures and prints by itself.
+//! `cargo xtask bench audit`: an audit of a million records, with its time and its memory.
 //!
 //! Criterion measures and keeps its estimates under `target/criterion`; this reads them, and sets each operation
 //! against the bare primitive that it cannot be faster than, so that the number says what the protocol itself costs.
@@ -46,12 +47,20 @@ enum What {
         #[arg(long = "in", value_name = "DIR")]
         within: Option<PathBuf>,
     },
+    /// An audit of a million records: pages in, verified, matched
+    #[command(after_help = "Example: cargo xtask bench audit --records 100000")]
+    Audit {
+        /// How many records, in the logs of two members
+        #[arg(long, default_value_t = 1_000_000)]
+        records: u64,
+    },
 }
 
 pub(crate) fn main(args: &Args) -> Outcome {
     match &args.what {
         What::Core { quick } => core(*quick),
         What::Log { records, within } => log(*records, within.as_deref()),
+        What::Audit { records } => audit(*records),
     }
 }
 
@@ -99,6 +108,23 @@ fn core(quick: bool) -> Outcome {
     )?;
     print!("\n{}", table(&rows));
     Ok(())
+}
+
+fn audit(records: u64) -> Outcome {
+    let records = records.to_string();
+    let mut command = process::cargo(&[
+        "run",
+        "--release",
+        "--package",
+        "comity-testkit",
+        "--features",
+        "bench",
+        "--bin",
+        "audit-bench",
+        "--",
+        &records,
+    ]);
+    process::run(command.env("CARGO_TARGET_DIR", process::target_dir()))
 }
 
 /// One measured operation.

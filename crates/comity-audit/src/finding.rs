@@ -61,6 +61,7 @@ found! {
     RosterNotYet, "roster-not-yet", "A record names a roster that was made after the time that it is dated.";
     RosterWentBack, "roster-went-back", "A record names an older roster than the one that it follows.";
     Fork, "fork", "The log has signed two heads that are not of one growing tree.";
+    HeadsNotJoined, "heads-not-joined", "The log does not show that its head grows out of one that it signed before.";
     LogWentBack, "log-went-back", "The log is shorter than a head that it has signed before.";
     // Of two logs, or of one and what others know.
     MissingAtRecipient, "missing-at-recipient", "The sender has a receipt, and the recipient's log has no record of the statement.";
@@ -163,7 +164,11 @@ impl Found {
     pub const fn is_alarm(self) -> bool {
         matches!(
             self,
-            Self::Fork | Self::LogWentBack | Self::RootDiffers | Self::NotUnderHead
+            Self::Fork
+                | Self::HeadsNotJoined
+                | Self::LogWentBack
+                | Self::RootDiffers
+                | Self::NotUnderHead
         )
     }
 }

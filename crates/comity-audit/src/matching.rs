@@ -452,7 +452,8 @@ impl<'a> Pair<'a> {
             sent: mark(&self.sent),
             gave_up: mark(&self.gave_up),
             received: mark(&self.received),
-            refused: mark(&self.refused),
+            // What may pass later is no end.
+            refused: mark(&self.refused.filter(|refused| !refused.is_not_in_force())),
             facts: facts(&self.offered)
                 .or_else(|| facts(&self.received))
                 .cloned(),

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use comity_audit::{LogRecords, Reader, match_logs, response_times};
+use comity_audit::{LogRecords, Reader, ResponseTimes, Right, match_logs, response_times};
 use comity_log::checkpoint::Checkpoint;
 use comity_log::head::Head;
 use comity_log::tree::Tree;
-use comity_wire::audit_exchange::{AuditRecord, AuditReply, AuditRequest, Page as WirePage};
+use comity_wire::audit_exchange::{
+    AuditRecord, AuditReply, AuditRequest, Page as WirePage, Records,
+};
 use comity_wire::ids::MemberId;
 use comity_wire::leaf::{Facts, Leaf};
 use comity_wire::limits::{AUDIT_RECORDS_MAX, AUDIT_REPLY_BYTES_MAX};
@@ -89,6 +91,8 @@ impl Core {
             Some(size) if size < newest.size() => tree.head_at(size).map_err(unreadable)?,
             _ => newest,
         };
+        // Who reads the whole log computes its root; a part is nothing without its paths.
+        let leaves_alone = request.0 == Records::Leaves && reader.right() == Right::All;
         let mut records = Vec::new();
         let mut bytes_left = AUDIT_REPLY_BYTES_MAX.saturating_sub(PAGE_FRAMING_BYTES);
         let mut next = None;
@@ -103,9 +107,12 @@ impl Core {
             if !reader.may_read(&leaf) {
                 continue;
             }
-            let path = tree
-                .inclusion_path(index, head.size())
-                .map_err(unreadable)?;
+            let path = if leaves_alone {
+                Vec::new()
+            } else {
+                tree.inclusion_path(index, head.size())
+                    .map_err(unreadable)?
+            };
             let facts = facts.map(ByteBuf::from);
             let size = leaf_bytes.len() + facts.as_ref().map_or(0, |facts| facts.len());
             let size = size + path.len() * 34 + 16;
@@ -211,9 +218,14 @@ impl Core {
 
 /// Response times over some logs.
 pub(crate) fn timings(logs: &[LogRecords]) -> ResponseTimesShown {
-    let times = response_times(&match_logs(logs));
+    let members = logs.iter().map(|log| log.member.to_string());
+    times_shown(response_times(&match_logs(logs)), members.collect())
+}
+
+/// Response times of these members' records.
+pub(crate) fn times_shown(times: ResponseTimes, members: Vec<String>) -> ResponseTimesShown {
     ResponseTimesShown {
-        members: logs.iter().map(|log| log.member.to_string()).collect(),
+        members,
         rows: times
             .rows
             .into_iter()

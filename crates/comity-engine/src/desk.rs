@@ -4,8 +4,9 @@
 //! Identifiers are lower-case hex, times are milliseconds since 1970 (UTC), codes are those of the registries.
 //! A locator is in no answer but that of [`Work::Look`].
 
-use std::fmt;
+use std::fmt::{self, Display};
 
+use comity_audit::Finding;
 use comity_wire::ids::{CaseId, Hash, StatementId};
 use comity_wire::words::{DurationMs, ItemNumber, Round, TimeMs};
 use serde::{Deserialize, Serialize};
@@ -1054,10 +1055,78 @@ pub struct TimingRow {
 pub struct AuditShown {
     /// Response times over everything that was pulled.
     pub response_times: ResponseTimesShown,
-    /// `[code, member, words]`.
+    /// `[code, member, words]`: first the logs that could not be audited, and why; then the findings of `details`.
     pub findings: Vec<(String, String, String)>,
     /// Logs that were read: `[origin, records, whether all of it could be read]`.
     pub logs: Vec<(String, u64, bool)>,
+    /// The findings of records, with where to look.
+    pub details: Vec<FindingShown>,
+    /// How each log was read.
+    pub read: Vec<LogRead>,
+}
+
+/// A finding, and where to look. What is not known or does not apply is null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FindingShown {
+    /// What it is called by: the same one of another audit has the same id.
+    pub id: String,
+    /// Registry `finding`.
+    pub code: String,
+    /// What the code means.
+    pub words: String,
+    /// Whether nothing that this log says can be relied upon until it is cleared.
+    pub alarm: bool,
+    /// Whose log it is in, or is missing from.
+    pub member: String,
+    /// The other member.
+    pub counterpart: Option<String>,
+    /// The case.
+    pub case: Option<String>,
+    /// The statement.
+    pub statement: Option<String>,
+    /// The legal clock.
+    pub clock: Option<String>,
+    /// The index in the log of the member.
+    pub index: Option<u64>,
+}
+
+/// How one log was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LogRead {
+    /// Which.
+    pub origin: String,
+    /// The size of the head that everything is under.
+    pub size: u64,
+    /// Its root.
+    pub root: String,
+    /// Records that are kept of it.
+    pub records: u64,
+    /// Whether that is all of them.
+    pub complete: bool,
+    /// Pages that were pulled this time.
+    pub pages: u64,
+    /// The index that this pull went on from; 0: from the beginning.
+    pub resumed_from: u64,
+    /// How many members have cosigned the head.
+    pub cosigned: usize,
+}
+
+impl FindingShown {
+    pub(crate) fn of(finding: &Finding) -> Self {
+        let text = |id: Option<&dyn Display>| id.map(ToString::to_string);
+        Self {
+            id: finding.id().to_string(),
+            code: finding.code().to_owned(),
+            words: finding.found.sentence().to_owned(),
+            alarm: finding.found.is_alarm(),
+            member: finding.member.to_string(),
+            counterpart: text(finding.counterpart.as_ref().map(|id| id as _)),
+            case: text(finding.case.as_ref().map(|id| id as _)),
+            statement: text(finding.statement.as_ref().map(|id| id as _)),
+            clock: text(finding.clock.as_ref().map(|id| id as _)),
+            index: finding.index,
+        }
+    }
 }
 
 /// Evidence that a log or the governance contradicts itself.

@@ -23,11 +23,12 @@
 //! own_head    is this the newest state of the log? Asked before a start
 //! node        the tasks around it; rosters, audit, pull, witness: the other protocols
 //! closed      the logs before this one; restored, redeliver: what a restore has lost, asked for and given
+//! kept        what an auditor knows of a log; inspect: verified and matched from its own disk
 //! desk        what people ask and are shown; work, show, deadlines, words behind it
 //! ports       store, views, transport, clock: what the engine needs of the world
 //! ```
 //!
-//! **Architecture Invariant:** nothing here names a network, a database or a file; the four ports do.
+//! **Architecture Invariant:** nothing here names a network, a database or a file; the ports do.
 //!
 //! **Architecture Invariant:** nothing is answered before it is durable.
 
@@ -46,7 +47,9 @@ mod forks;
 pub mod frame;
 mod heads;
 mod inbound;
+pub mod inspect;
 pub mod intake;
+pub mod kept;
 pub mod limits;
 pub mod node;
 mod outbox;

@@ -136,3 +136,19 @@ pub const STRANGER_EVERY_MS: DurationMs = 10_000;
 
 /// In count. Frames whose places are held at a time while the views are made anew, 16 bytes each.
 pub const FRAMES_PER_REPLAY: usize = 65_536;
+
+/// Parts that an audit is matched in. A million records in 128 parts are 8,000 in each, some 10 MB in memory.
+pub const AUDIT_PARTS: usize = 128;
+
+/// Threads that match an audit, beside the one that hands the cases over. A small machine has two cores.
+pub const AUDIT_THREADS: usize = 2;
+
+/// Receipts of no record about their statement, for each thread, that are looked for elsewhere. There are none but for
+/// lies and heads of different age; what is above is found as `receipt-without-record`.
+pub const STRANGE_RECEIPTS_MAX: usize = 10_000;
+
+/// Pages after which a pull notes how far it has come. What is lost by a crash is pulled again.
+pub const AUDIT_PAGES_PER_NOTE: u64 = 16;
+
+/// Heads of earlier audits that are kept for each log: one for each day of 27 years. Then the oldest go.
+pub const AUDIT_HEADS_MAX: usize = 10_000;

@@ -29,7 +29,7 @@ use crate::error::WorkError;
 use crate::inbound::unreadable;
 use crate::limits::{BUSY_RETRY_MS, COMMANDS_MAX, DELIVERY_LINGER_MS, SCHEDULER_IDLE_MS};
 use crate::outbox::{Delivered, Due, Flight};
-use crate::ports::{Clock, Fault, Peer, Pending, Protocol, Store, Transport, Views};
+use crate::ports::{AuditStore, Clock, Fault, Peer, Pending, Protocol, Store, Transport, Views};
 use crate::rosters::{self, Fetches};
 use crate::verify::verify;
 
@@ -43,6 +43,8 @@ pub struct Start {
     pub store: Box<dyn Store>,
     /// The views.
     pub views: Box<dyn Views>,
+    /// What audits keep of other members' logs.
+    pub audits: Arc<dyn AuditStore>,
     /// The network.
     pub transport: Arc<dyn Transport>,
     /// The time.
@@ -70,6 +72,8 @@ pub struct Engine {
     pub(crate) origin: Origin,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// One audit at a time.
+    pub(crate) audits: Arc<tokio::sync::Mutex<Arc<dyn AuditStore>>>,
     pub(crate) fetches: Arc<Fetches>,
     commands: mpsc::Sender<Asked>,
     history: watch::Receiver<Arc<History>>,
@@ -102,6 +106,7 @@ impl Engine {
             policy,
             store,
             views,
+            audits,
             transport,
             clock,
             charters,
@@ -133,6 +138,7 @@ impl Engine {
             origin,
             transport,
             clock,
+            audits: Arc::new(tokio::sync::Mutex::new(audits)),
             fetches: Arc::default(),
             commands,
             history,

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 
 use comity_log::head::Head;
-use comity_wire::ids::PublicKey;
+use comity_wire::ids::{Hash, PublicKey};
 use comity_wire::leaf::Origin;
 use comity_wire::words::TimeMs;
 
@@ -209,6 +209,67 @@ pub fn no_such_log(number: u32, index: u64) -> Fault {
         "record-unknown",
         format!("the closed log {number} has no record {index} here"),
     )
+}
+
+/// What an auditor keeps of other members' logs. A log is named by the SHA-256 of its origin; of one log one thread
+/// writes at a time. All of it can be pulled again.
+pub trait AuditStore: Send + Sync {
+    /// What is known of a log.
+    ///
+    /// # Errors
+    /// It is damaged.
+    fn state(&self, log: &Hash) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// Replaces what is known of a log, after its blocks are durable.
+    ///
+    /// # Errors
+    /// The disk.
+    fn keep(&self, log: &Hash, state: &[u8]) -> Result<(), Fault>;
+
+    /// Appends a block at an end that was given before (the first: 0), and gives the new end. What was there is
+    /// written over.
+    ///
+    /// # Errors
+    /// The disk.
+    fn append(&self, log: &Hash, end: u64, block: &[u8]) -> Result<u64, Fault>;
+
+    /// Hands over every block up to an end, in order.
+    ///
+    /// # Errors
+    /// It is damaged; whatever `each` says.
+    fn blocks(
+        &self,
+        log: &Hash,
+        end: u64,
+        each: &mut dyn FnMut(Vec<u8>) -> Result<(), Fault>,
+    ) -> Result<(), Fault>;
+
+    /// Room for what does not fit into memory.
+    ///
+    /// # Errors
+    /// The disk.
+    fn scratch(&self, parts: usize) -> Result<Box<dyn Scratch>, Fault>;
+}
+
+/// Bytes by part; gone when dropped.
+pub trait Scratch: Send {
+    /// Adds bytes to a part.
+    ///
+    /// # Errors
+    /// The disk.
+    fn put(&mut self, part: usize, bytes: &[u8]) -> Result<(), Fault>;
+
+    /// Nothing more is added; memory is given back.
+    ///
+    /// # Errors
+    /// The disk.
+    fn rest(&mut self) -> Result<(), Fault>;
+
+    /// Everything of a part.
+    ///
+    /// # Errors
+    /// The disk.
+    fn part(&self, part: usize) -> Result<Vec<u8>, Fault>;
 }
 
 /// Key and value of a row.

@@ -145,6 +145,12 @@ pub enum StoreError {
         /// The file.
         file: PathBuf,
     },
+    /// What is kept of another member's log is not what was written.
+    #[error("{} is damaged, or was written under another key", file.display())]
+    AuditDamaged {
+        /// The file.
+        file: PathBuf,
+    },
     /// The batch has as much as one commit may have.
     #[error("the batch is full")]
     BatchFull,
@@ -239,6 +245,7 @@ impl StoreError {
             Self::StorageKeyExposed { .. } => "storage-key-exposed",
             Self::EpochKeyMissing { .. } => "epoch-key-missing",
             Self::EpochKeyDamaged { .. } => "epoch-key-damaged",
+            Self::AuditDamaged { .. } => "audit-damaged",
             Self::BatchFull => "batch-full",
             Self::BodyTooLong { .. } => "body-too-long",
             Self::LeafTooLong { .. } => "leaf-too-long",
@@ -282,6 +289,7 @@ impl StoreError {
             | Self::HeadDamaged { .. }
             | Self::HeadMissing { .. }
             | Self::EpochKeyDamaged { .. }
+            | Self::AuditDamaged { .. }
             | Self::Tree(_)
             | Self::NoRandom
             | Self::ViewsDamaged => Fault::Machine,
@@ -316,6 +324,9 @@ impl StoreError {
             | Self::EpochKeyMissing { .. }
             | Self::EpochKeyDamaged { .. } => {
                 "Do not change the directory; put a backup in its place and run `comity log restore`."
+            }
+            Self::AuditDamaged { .. } => {
+                "Remove the folder `audits` of the data directory: the next audit pulls it again, from the beginning."
             }
             Self::HeadConflict { .. } => {
                 "Find out what wrote to the data directory, stop it, then start the node again."

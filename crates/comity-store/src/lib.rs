@@ -24,6 +24,7 @@
 //! log/            the published checkpoint, and tiles of hashes: derived
 //! closed/<n>/     the tiles of a log that was closed: derived
 //! views/          sled: derived
+//! audits/         rows of other members' logs, as an auditor pulled them: can be pulled again
 //! ```
 //!
 //! **Architecture Invariant:** nothing but `journal/`, `head/` and `keys/` is needed to bring everything
@@ -34,6 +35,7 @@
 //! Every error has a stable [`code`](error::StoreError::code), says who is at
 //! [`fault`](error::StoreError::fault), and what to do [`next`](error::StoreError::next_step).
 
+pub mod audits;
 mod batch;
 mod below;
 mod bytes;
@@ -57,6 +59,7 @@ pub mod views;
 #[cfg(test)]
 mod tests;
 
+pub use audits::{Audits, Scratch};
 pub use error::StoreError;
 pub use journal::Journal;
 pub use journal::closed::ClosedLog;

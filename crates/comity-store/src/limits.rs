@@ -45,3 +45,10 @@ pub const VIEWS_LOCK_WAIT_MS: u64 = 10;
 
 /// How often: two seconds; closing takes some milliseconds.
 pub const VIEWS_LOCK_TRIES_MAX: u32 = 200;
+
+/// In bytes. One block of rows that an auditor keeps: a page of an audit, which is at most 1 MiB, and its framing.
+pub const AUDIT_BLOCK_BYTES_MAX: usize = 2 * 1_048_576;
+
+/// In bytes. What a part of a scratch file collects in memory before it is written: 128 parts of two logs at a time
+/// take 8 MiB.
+pub const SCRATCH_CHUNK_BYTES: usize = 32 * 1_024;

@@ -8,6 +8,7 @@
     reason = "a test may stop at once"
 )]
 
+mod audits;
 mod closed;
 mod damage;
 mod faults;

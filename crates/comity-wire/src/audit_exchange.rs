@@ -4,6 +4,7 @@
 //! ```text
 //! asker     records of this log, from this index, under the head of this size
 //! audited   the head, and up to a page of records, each with its path to it
+//!           or none: who reads the whole log computes its root
 //! asker     the same size again, from `next`, until there is no next
 //! ```
 //!
@@ -28,10 +29,10 @@ use crate::limits::{
 use crate::object::ObjectError;
 use crate::words::{Code, DurationMs, Hidden, Reference};
 
-/// `["records", origin, from, size or null, mandate or null]`
+/// `["records" or "leaves", origin, from, size or null, mandate or null]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRequest(
-    /// Always `records`.
+    /// With paths or without.
     pub Records,
     /// The log.
     pub Origin,
@@ -45,12 +46,14 @@ pub struct AuditRequest(
     pub Option<Reference>,
 );
 
-/// The text `records`.
+/// How records are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Records {
-    /// The only value.
+    /// Each with its path.
     Records,
+    /// Without paths, where the asker may read everything: it computes the root itself.
+    Leaves,
 }
 
 /// What the audited member answers.

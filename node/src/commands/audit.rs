@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use clap::Args as ClapArgs;
 use serde_json::Value;
 
-use crate::answers;
+use crate::answers::{self, Audit, Finding};
 use crate::client::Reach;
 use crate::commands::report;
 use crate::error::Failure;
 use crate::output::Output;
-use crate::tables::Table;
+use crate::tables::{Table, plain};
 
 pub(crate) const EXAMPLE: &str = "\
 Pulls from every member the records that this one has a right to read, verifies and matches them. Each pull is a record \
@@ -42,30 +42,111 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         output.note("Asking every member for its log …");
         client.post("/v1/audits", &Value::Object(serde_json::Map::new()))?
     };
-    let found: answers::Audit = answers::take(&answer, "audit")?;
-    let mut logs = Table::new(&["log", "records read", "how much of it"]);
-    for (origin, records, whole) in &found.logs {
-        let part = if *whole { "all" } else { "what we may read" };
-        logs.row([origin.as_str(), records.to_string().as_str(), part]);
-    }
-    let mut text = format!("{logs}\n");
-    if found.logs.is_empty() {
-        "No log of another member was read: this member has no right to one, or nobody answered.\n\n".clone_into(&mut text);
-    }
-    if found.findings.is_empty() {
-        text.push_str("No finding: what was read verifies and fits together.\n");
-    } else {
-        let mut table = Table::new(&["finding", "member", "in words"]);
-        for (code, member, words) in &found.findings {
-            table.row([code, member, words]);
-        }
-        let _ = write!(
-            text,
-            "{} findings; each goes to its subject for reply before it is published.\n{table}",
-            found.findings.len()
-        );
-    }
+    let found: Audit = answers::take(&answer, "audit")?;
+    let mut text = logs_of(&found);
+    text.push_str(&findings_of(&found));
     let _ = write!(text, "\n{}", report::text_of(&found.response_times));
     output.result(&answer, &text);
     Ok(())
 }
+
+fn logs_of(found: &Audit) -> String {
+    if found.read.is_empty() {
+        return "No log was read: this member has no right to one, or nobody answered.\n\n"
+            .to_owned();
+    }
+    let mut table = Table::new(&[
+        "log",
+        "records kept",
+        "how much of it",
+        "size",
+        "read now",
+        "head cosigned by",
+    ]);
+    for log in &found.read {
+        let part = if log.complete {
+            "all"
+        } else {
+            "what we may read"
+        };
+        let pages = match log.resumed_from {
+            0 => format!("{} pages", log.pages),
+            from => format!("{} pages, from {from}", log.pages),
+        };
+        table.row([
+            log.origin.clone(),
+            log.records.to_string(),
+            part.to_owned(),
+            log.size.to_string(),
+            pages,
+            format!("{} members", log.cosigned),
+        ]);
+    }
+    format!("{table}\n")
+}
+
+/// What is an alarm first; then by code. Of many the first of each code are shown: `--json` has all.
+fn findings_of(found: &Audit) -> String {
+    if found.findings.is_empty() {
+        return "No finding: what was read verifies and fits together.\n".to_owned();
+    }
+    let mut text = String::new();
+    let problems = found.findings.len().saturating_sub(found.details.len());
+    if problems > 0 {
+        let mut table = Table::new(&["could not be audited", "member", "why"]);
+        for (code, member, words) in found.findings.iter().take(problems) {
+            table.row([code, member, words]);
+        }
+        let _ = writeln!(text, "{table}");
+    }
+    let mut codes: Vec<&str> = found.details.iter().map(|row| row.code.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let is_alarm = |code: &str| {
+        found
+            .details
+            .iter()
+            .any(|row| row.alarm && row.code == code)
+    };
+    codes.sort_by_key(|code| !is_alarm(code));
+    for code in codes {
+        let rows: Vec<_> = found
+            .details
+            .iter()
+            .filter(|row| row.code == code)
+            .collect();
+        let Some(first) = rows.first() else { continue };
+        let mark = if first.alarm { "ALARM  " } else { "" };
+        let _ = writeln!(
+            text,
+            "{mark}{}: {} times. {}",
+            plain(code),
+            rows.len(),
+            plain(&first.words)
+        );
+        let mut table = Table::new(&["  member", "with", "where"]);
+        for row in rows.iter().take(ROWS_SHOWN_MAX) {
+            let with = row.counterpart.clone().unwrap_or_default();
+            table.row([format!("  {}", row.member), with, place_of(row)]);
+        }
+        let _ = writeln!(text, "{table}");
+    }
+    let _ = writeln!(
+        text,
+        "Each finding goes to its subject for reply before it is published."
+    );
+    text
+}
+
+fn place_of(row: &Finding) -> String {
+    let part = |name: &str, value: Option<String>| value.map(|value| format!("{name} {value}"));
+    let parts = [
+        part("case", row.case.clone()),
+        part("clock", row.clock.clone()),
+        part("index", row.index.map(|index| index.to_string())),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Findings of one code that are shown to people.
+const ROWS_SHOWN_MAX: usize = 20;

@@ -34,7 +34,7 @@ impl JournalStore {
     }
 }
 
-fn fault(error: StoreError) -> Fault {
+pub(super) fn fault(error: StoreError) -> Fault {
     Fault::new(error.code(), format!("{error}. {}", error.next_step()))
 }
 

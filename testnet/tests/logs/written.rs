@@ -11,11 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use comity::ports::{JournalStore, SledViews, VIEWS_SCHEMA};
+use comity::ports::{FileAudits, JournalStore, SledViews, VIEWS_SCHEMA};
 use comity_engine::clock::ManualClock;
 use comity_engine::ports::{Fault, Peer, Pending, Protocol, Transport};
 use comity_engine::{Engine, Identity, Policy, Running, Start};
-use comity_store::{Journal, StorageKey, Views};
+use comity_store::{Audits, Journal, StorageKey, Views};
 use comity_testkit::federation::{Federation, NOW_MS, public, takedown_request};
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, ExchangeResult, Offer};
 use comity_wire::ids::PublicKey;
@@ -118,6 +118,7 @@ fn start(federation: &Federation, data: &Path) -> (Engine, Running) {
         policy: Policy::default(),
         store: Box::new(JournalStore(journal)),
         views: Box::new(SledViews(Views::open(data, VIEWS_SCHEMA).unwrap())),
+        audits: Arc::new(FileAudits(Audits::open(data, &storage).unwrap())),
         transport: Arc::new(Nobody),
         clock: Arc::new(ManualClock::new(NOW_MS)),
         charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),

@@ -31,6 +31,8 @@ pub(super) async fn page(State(app): State<App>, Visitor(person): Visitor) -> Pa
             },
             findings: Vec::new(),
             logs: Vec::new(),
+            details: Vec::new(),
+            read: Vec::new(),
         },
         Err(problem) => return Err(problem.into()),
     };

@@ -746,5 +746,7 @@ fn audited(full: bool) -> AuditShown {
         } else {
             Vec::new()
         },
+        details: Vec::new(),
+        read: Vec::new(),
     }
 }

@@ -178,3 +178,104 @@ async fn response_times_of_ones_own_records_need_nobody_else() {
     assert_eq!((receipt.count, receipt.open), (3, 0), "{receipt:?}");
     assert_eq!(timing(&times, "offered", "outcome").count, 1);
 }
+
+/// How a log was read.
+fn read<'a>(shown: &'a AuditShown, world: &World, name: &str) -> &'a comity_engine::desk::LogRead {
+    let origin = world.origin(name).to_string();
+    shown.read.iter().find(|log| log.origin == origin).unwrap()
+}
+
+fn codes<'a>(shown: &'a AuditShown, world: &World, name: &str) -> Vec<&'a str> {
+    let member = world.id(name).to_string();
+    let rows = shown.findings.iter().filter(|row| row.1 == member);
+    rows.map(|row| row.0.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_audit_reads_what_is_new_and_judges_everything() {
+    let world = worked().await;
+    let first = audit(&world, "regulator").await;
+    assert_eq!(read(&first, &world, "platform").resumed_from, 0);
+    request(&world, "north", &on_platform(3)).await;
+    world.rest(&["north", "platform"]).await;
+    let next = audit(&world, "regulator").await;
+    assert_eq!(next.findings, []);
+    for name in ["platform", "north"] {
+        let (before, after) = (read(&first, &world, name), read(&next, &world, name));
+        assert_eq!(after.resumed_from, before.size, "{name}");
+        assert!(after.records > before.records, "{name}");
+        assert_eq!(after.complete, before.complete, "{name}");
+    }
+    let whole = read(&next, &world, "platform");
+    assert!(whole.complete);
+    assert_eq!(whole.records, whole.size);
+    let requests = timing(&next.response_times, "offered", "registration");
+    assert_eq!(requests.count, 3, "the older ones are counted too");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pull_that_was_cut_off_goes_on_where_it_was_and_nothing_counts_before_its_end() {
+    let world = worked().await;
+    let (regulator, platform) = (world.key("regulator"), world.key("platform"));
+    world.hub.lie(regulator, platform, |_, _, reply| {
+        use comity_wire::audit_exchange::AuditReply;
+        let Ok(AuditReply::Records(mut page)) = AuditReply::decode(&reply?) else {
+            return None;
+        };
+        if page.records.len() < 3 {
+            return None;
+        }
+        page.next = Some(2);
+        page.sequences = None;
+        page.records.truncate(2);
+        Some(AuditReply::Records(page).encode())
+    });
+    let shown = audit(&world, "regulator").await;
+    assert!(
+        !shown
+            .read
+            .iter()
+            .any(|log| log.origin == world.origin("platform").to_string())
+    );
+    world.hub.tell_the_truth(regulator, platform);
+    let shown = audit(&world, "regulator").await;
+    assert_eq!(shown.findings, []);
+    let log = read(&shown, &world, "platform");
+    assert_eq!((log.complete, log.resumed_from), (true, 2));
+    assert_eq!(log.records, log.size);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_that_goes_on_from_an_old_backup_is_found_by_the_next_audit() {
+    let mut world = worked().await;
+    audit(&world, "regulator").await;
+    // As it was before anything happened: its log begins again, under the same name and key.
+    world.stop("platform").await.unwrap();
+    world.lose("platform");
+    world.start("platform").unwrap();
+    let shown = audit(&world, "regulator").await;
+    assert!(
+        codes(&shown, &world, "platform").contains(&"log-went-back"),
+        "{:?}",
+        shown.findings
+    );
+    // Once it is as long again, it is another log under the same name.
+    for n in 10.. {
+        if world.size("platform") > 20 {
+            break;
+        }
+        request(&world, "north", &on_platform(n)).await;
+        world.rest(&["north", "platform"]).await;
+    }
+    let shown = audit(&world, "regulator").await;
+    assert!(
+        codes(&shown, &world, "platform").contains(&"fork"),
+        "{:?}",
+        shown.findings
+    );
+    let alarms = shown.details.iter().filter(|row| row.alarm);
+    assert!(alarms.count() >= 1);
+    // What the log has signed stays signed, however often it is read.
+    let again = audit(&world, "regulator").await;
+    assert!(codes(&again, &world, "platform").contains(&"fork"));
+}

@@ -9,11 +9,13 @@
 //! Nothing here waits for time to pass: the clock is set by hand, and conditions are awaited by asking, a bounded
 //! number of times.
 
+mod audits;
 mod hub;
 mod store;
 mod views;
 mod world;
 
+pub use audits::MemoryAudits;
 pub use hub::{Heard, Hub, Link};
 pub use store::{Disk, Lost, MemoryStore, Record};
 pub use views::MemoryViews;

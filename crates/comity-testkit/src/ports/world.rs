@@ -26,7 +26,7 @@ use comity_wire::statement::{Received, Statement};
 use comity_wire::words::{Sorted, TimeMs, Version};
 use ed25519_dalek::SigningKey;
 
-use super::{Disk, Hub, Link, MemoryViews};
+use super::{Disk, Hub, Link, MemoryAudits, MemoryViews};
 use crate::federation::{Federation, KEYS_FROM_MS, NOW_MS, key, public};
 
 /// How often a condition is asked before a test gives up. Each question is a round through the node's thread.
@@ -42,6 +42,8 @@ pub struct Node {
     pub disk: Disk,
     /// Its views.
     pub views: MemoryViews,
+    /// What it keeps of others' logs.
+    pub audits: MemoryAudits,
     /// What its operator decides.
     pub policy: Policy,
     /// The critical extensions that it acts on.
@@ -99,12 +101,15 @@ impl World {
         };
         for name in names {
             let (disk, views) = (Disk::default(), MemoryViews::default());
-            let started = world.start_on(name, &disk, &views, Policy::default(), ext::NONE);
+            let audits = MemoryAudits::default();
+            let policy = Policy::default();
+            let started = world.start_on(name, &disk, &views, &audits, policy, ext::NONE);
             #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
             let (engine, running) = started.expect("the engine starts");
             let node = Node {
                 disk,
                 views,
+                audits,
                 policy: Policy::default(),
                 extensions: ext::NONE,
                 engine,
@@ -141,6 +146,7 @@ impl World {
             policy,
             store: Box::new(disk.open()),
             views: Box::new(views.clone()),
+            audits: Arc::new(MemoryAudits::default()),
             transport: self.hub.transport(self.key(name)),
             clock: Arc::new(self.clock.clone()),
             charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),
@@ -158,11 +164,15 @@ impl World {
         name: &str,
         disk: &Disk,
         views: &MemoryViews,
+        audits: &MemoryAudits,
         policy: Policy,
         extensions: Known,
     ) -> Result<(Engine, Running), Fault> {
         let own = self.key(name);
-        let started = Engine::start(self.parts(name, disk, views, policy, extensions))?;
+        let started = Engine::start(Start {
+            audits: Arc::new(audits.clone()),
+            ..self.parts(name, disk, views, policy, extensions)
+        })?;
         self.hub.plug(own, started.0.clone());
         Ok(started)
     }
@@ -309,6 +319,13 @@ impl World {
         }
     }
 
+    /// A node that was stopped has lost everything: as from a backup of before it began.
+    pub fn lose(&mut self, name: &str) {
+        if let Some(node) = self.nodes.get_mut(name) {
+            (node.disk, node.views) = (Disk::default(), MemoryViews::default());
+        }
+    }
+
     /// Starts a node that was stopped, on what its disk has.
     ///
     /// # Errors
@@ -316,7 +333,10 @@ impl World {
     pub fn start(&mut self, name: &str) -> Result<(), Fault> {
         let node = self.node(name);
         let (disk, views, policy) = (node.disk.clone(), node.views.clone(), node.policy.clone());
-        let (engine, running) = self.start_on(name, &disk, &views, policy, node.extensions)?;
+        let audits = node.audits.clone();
+        let extensions = node.extensions;
+        let started = self.start_on(name, &disk, &views, &audits, policy, extensions);
+        let (engine, running) = started?;
         if let Some(node) = self.nodes.get_mut(name) {
             node.engine = engine;
             node.running = Some(running);
