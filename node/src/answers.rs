@@ -277,6 +277,31 @@ pub(crate) struct Log {
     pub(crate) root: String,
     pub(crate) checkpoint: String,
     pub(crate) vkey: String,
+    #[serde(default)]
+    pub(crate) witnessed: Witnessed,
+}
+
+/// What other members say of the head.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Witnessed {
+    pub(crate) size: u64,
+    pub(crate) holds: bool,
+    pub(crate) by: Vec<Cosigned>,
+    pub(crate) missing: Vec<String>,
+    pub(crate) failing: Vec<FailingWitness>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Cosigned {
+    pub(crate) member: String,
+    pub(crate) at: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct FailingWitness {
+    pub(crate) member: String,
+    pub(crate) since: u64,
+    pub(crate) code: String,
 }
 
 #[derive(Debug, Deserialize)]

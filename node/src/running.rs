@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use comity_engine::own_head::not_behind_peers;
 use comity_engine::ports::Clock;
-use comity_engine::{Engine, Identity, Policy, Running, Start};
+use comity_engine::{Engine, Identity, Policy, Running, Start, Witness};
 use comity_net::{Inbox, Network};
-use comity_store::{Audits, Journal, StorageKey, StoreError, Views};
+use comity_store::{Audits, Journal, StorageKey, StoreError, Views, WitnessStates};
 use comity_wire::ids::{Hash, MemberId, PublicKey};
 use comity_wire::leaf::Origin;
 use ed25519_dalek::SigningKey;
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::error::Failure;
 use crate::keys::{Keys, STORAGE_KEY_FILE};
 use crate::limits::REQUESTS_AT_A_TIME_MAX;
-use crate::ports::{FileAudits, JournalStore, Net, SledViews, VIEWS_SCHEMA};
+use crate::ports::{FileAudits, JournalStore, Net, SledViews, VIEWS_SCHEMA, WitnessFiles};
 
 /// What a node is put together from.
 pub struct Parts<'a> {
@@ -157,6 +157,10 @@ impl Node {
             audits: Arc::new(FileAudits(stores.audits)),
             transport: Arc::new(Net(network.clone())),
             clock: parts.clock,
+            witness: Some(Witness {
+                key: parts.keys.witness.clone(),
+                states: Arc::new(WitnessFiles(WitnessStates::open(parts.data_dir))),
+            }),
             charters: parts.charters,
             rosters: parts.rosters,
             extensions: comity_wire::ext::NONE,

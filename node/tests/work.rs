@@ -25,7 +25,7 @@ use comity_engine::desk::{
     NewObservation, NewObservationItem, NewOpening, NewOutcome, NewOutcomeItem, NewOutside,
     NewParent, NewQuestion, NewRelease, NewReview, NewWithdrawal, OutboxRow, Overview, Page,
     Person, Placed, Problem, ProofShown, Query, RejectedLine, ResponseTimesShown, Reviewed,
-    RosterShown, Seen, Shown, SignedStatement, TimingRow, Work,
+    RosterShown, Seen, Shown, SignedStatement, TimingRow, WitnessedShown, Work,
 };
 use comity_engine::error::WorkError;
 use comity_engine::ports::Pending;
@@ -1429,6 +1429,7 @@ fn small_log() -> SmallLog {
             root: edge.head().root().to_string(),
             checkpoint: checkpoint.to_string(),
             vkey: vkey.to_string(),
+            witnessed: WitnessedShown::default(),
         },
         proof: ProofShown {
             index: 2,

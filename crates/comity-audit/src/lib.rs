@@ -12,6 +12,8 @@
 //! times      matched statements -> response times, per clock and step
 //!
 //! evidence   of a fork or of two rosters: what it proves
+//! policy     the quorum of the charter, in the format of tlog-policy
+//! witnessed  a checkpoint -> who has cosigned it, and what the quorum lacks
 //!
 //! finding    what can be wrong, with a stable code
 //! limits     how much clocks may differ, how long a receipt may take
@@ -28,6 +30,7 @@ pub mod finding;
 mod lateness;
 pub mod limits;
 pub mod matching;
+pub mod policy;
 pub mod range;
 pub mod rights;
 pub mod rosters;
@@ -35,6 +38,7 @@ pub mod rules;
 pub mod times;
 pub mod verifier;
 pub mod verify;
+pub mod witnessed;
 
 pub use bounds::{Bound, Bounds};
 pub use evidence::{Contradiction, NotProven};
@@ -43,9 +47,11 @@ pub use matching::{
     CaseMatched, CaseVisitor, Mark, Matched, MatchedStatement, match_logs, visit_cases,
     visit_cases_by,
 };
+pub use policy::policy_for;
 pub use rights::{NoMandate, Reader, Right, may_read};
 pub use rosters::Rosters;
 pub use rules::Rules;
 pub use times::{ResponseTimes, Row, response_times, response_times_to};
 pub use verifier::{Known, Verified, Verifier};
 pub use verify::{LogRecords, LogShown, Pulled, verify};
+pub use witnessed::{Witnessed, witnessed};

@@ -39,7 +39,7 @@ use crate::heads::Heads;
 use crate::inbound::Answered;
 use crate::limits::{
     BATCH_BYTES_MAX, BUSY_RETRY_MS, CASES_IN_MEMORY_MAX, COMMANDS_PER_COMMIT_MAX,
-    FRAMES_PER_REPLAY, RECORDS_PER_BATCH_MAX, REFUSALS_NOTED_MAX,
+    FRAMES_PER_REPLAY, PUBLISH_WITHIN_MS, RECORDS_PER_BATCH_MAX, REFUSALS_NOTED_MAX,
 };
 use crate::outbox::{Delivered, Due};
 use crate::ports::{Clock, ClosedLog, Fault, Position, Scope, Store, Views};
@@ -135,7 +135,15 @@ pub(crate) enum Command {
     /// The newest head of the log, with consistency paths from these sizes to it.
     Head {
         from: Vec<u64>,
+        to: Option<u64>,
         reply: oneshot::Sender<OwnHead>,
+    },
+    /// A head with its cosignatures, to be published again.
+    Cosigned {
+        head: Head,
+        text: String,
+        quorum: bool,
+        reply: oneshot::Sender<()>,
     },
     /// An audit that this member has made.
     Audited {
@@ -195,7 +203,7 @@ enum Waiting {
     ),
     Due(Due, oneshot::Sender<Due>),
     Audit(crate::audit::Page, oneshot::Sender<Vec<u8>>),
-    Head(Vec<u64>, oneshot::Sender<OwnHead>),
+    Head(Vec<u64>, Option<u64>, oneshot::Sender<OwnHead>),
     Flag(bool, oneshot::Sender<bool>),
     Told(Told),
     Redeliver(MemberId, RedeliverRequest, oneshot::Sender<Vec<u8>>),
@@ -218,6 +226,8 @@ pub(crate) struct Signals {
     pub(crate) history: watch::Sender<Arc<History>>,
     /// Rises when something new is due for delivery.
     pub(crate) outbox: watch::Sender<u64>,
+    /// The head that was published last.
+    pub(crate) published: watch::Sender<Option<Head>>,
     /// Rises when there is a head to be followed, or evidence to be handed on.
     pub(crate) heads: watch::Sender<u64>,
 }
@@ -273,7 +283,8 @@ pub(crate) struct Core {
     pub(crate) audits: BTreeMap<MemberId, TimeMs>,
     pub(crate) signals: Signals,
     checkpoint: Option<VerifiedCheckpoint>,
-    published: Option<Head>,
+    /// Since when there is a head that is not published.
+    unpublished_since: Option<TimeMs>,
     /// Whether the disk was nearly full when it was looked at last.
     full: bool,
     /// Whether the views hold rows of a batch that is not durable yet.
@@ -350,9 +361,10 @@ impl Core {
                 history: tell_history,
                 outbox: watch::Sender::new(0),
                 heads: watch::Sender::new(0),
+                published: watch::Sender::new(None),
             },
             checkpoint: None,
-            published: None,
+            unpublished_since: None,
             full: false,
             views_ahead: false,
         };
@@ -433,7 +445,7 @@ impl Core {
             for one in waiting {
                 self.answer(one)?;
             }
-            if inbox.is_empty() || stop.is_some() {
+            if inbox.is_empty() || stop.is_some() || self.publishing_is_due() {
                 self.publish()?;
             }
             if let Some(reply) = stop {
@@ -486,7 +498,16 @@ impl Core {
                 request,
                 reply,
             } => Some(Waiting::Audit(self.audit_page(&peer, &request)?, reply)),
-            Command::Head { from, reply } => Some(Waiting::Head(from, reply)),
+            Command::Head { from, to, reply } => Some(Waiting::Head(from, to, reply)),
+            Command::Cosigned {
+                head,
+                text,
+                quorum,
+                reply,
+            } => {
+                self.publish_again(&head, &text, quorum)?;
+                Some(Waiting::Noted(reply))
+            }
             Command::Audited {
                 members,
                 shown,
@@ -552,7 +573,17 @@ impl Core {
                 let busy = code(audit_code::BUSY)?;
                 Some(Waiting::Audit(crate::audit::Page::Refused(busy), reply))
             }
-            Command::Head { from, reply } => Some(Waiting::Head(from, reply)),
+            Command::Head { from, to, reply } => Some(Waiting::Head(from, to, reply)),
+            // A few kilobytes, which replace as many.
+            Command::Cosigned {
+                head,
+                text,
+                quorum,
+                reply,
+            } => {
+                self.publish_again(&head, &text, quorum)?;
+                Some(Waiting::Noted(reply))
+            }
             Command::Audited { shown, reply, .. } => {
                 self.audit = Some(shown);
                 Some(Waiting::Noted(reply))
@@ -595,7 +626,7 @@ impl Core {
             Waiting::Done(done, reply) => drop(reply.send(done)),
             Waiting::Due(due, reply) => drop(reply.send(due)),
             Waiting::Audit(page, reply) => drop(reply.send(self.audit_reply(page)?)),
-            Waiting::Head(from, reply) => drop(reply.send(self.own_head(&from)?)),
+            Waiting::Head(from, to, reply) => drop(reply.send(self.own_head(&from, to)?)),
             Waiting::Flag(flag, reply) => drop(reply.send(flag)),
             Waiting::Told(tell) => tell(),
             Waiting::Redeliver(peer, request, reply) => {
@@ -668,14 +699,30 @@ impl Core {
         })
     }
 
+    /// Publishing costs a write, so many commits in a row share one; but none waits long for it.
+    fn publishing_is_due(&mut self) -> bool {
+        let now = self.clock.now_ms();
+        if self.published_head() == Some(self.store.head()) {
+            return false;
+        }
+        let since = *self.unpublished_since.get_or_insert(now);
+        now >= since.saturating_add(PUBLISH_WITHIN_MS)
+    }
+
     fn publish(&mut self) -> Result<(), Fault> {
         let head = self.store.head();
-        if self.published != Some(head) {
+        self.unpublished_since = None;
+        if self.published_head() != Some(head) {
             let text = self.checkpoint().to_string();
             self.store.publish(text.as_bytes())?;
-            self.published = Some(head);
+            self.signals.published.send_replace(Some(head));
         }
         Ok(())
+    }
+
+    /// The head that was published last.
+    pub(crate) fn published_head(&self) -> Option<Head> {
+        *self.signals.published.borrow()
     }
 
     /// Adds a frame to the batch and to the views.

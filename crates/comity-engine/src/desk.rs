@@ -994,10 +994,49 @@ pub struct LogShown {
     pub size: u64,
     /// The root, in hex.
     pub root: String,
-    /// The signed head.
+    /// The signed head, with the cosignatures that it has.
     pub checkpoint: String,
     /// The key that verifies it, as a signed-note verifier key.
     pub vkey: String,
+    /// Who has cosigned it.
+    pub witnessed: WitnessedShown,
+}
+
+/// What other members say of the newest head of the log that they were asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
+pub struct WitnessedShown {
+    /// Records under that head.
+    pub size: u64,
+    /// Whether it is witnessed: the quorum of the charter has cosigned it.
+    pub holds: bool,
+    /// Who has cosigned it.
+    pub by: Vec<CosignedRow>,
+    /// What the quorum lacks, in words.
+    pub missing: Vec<String>,
+    /// Witnesses that give no cosignature.
+    pub failing: Vec<FailingRow>,
+    /// Records under the newest head for which the quorum held since the node was started.
+    pub witnessed_size: Option<u64>,
+}
+
+/// A cosignature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CosignedRow {
+    /// Whose.
+    pub member: String,
+    /// When, as its witness says.
+    pub at: TimeMs,
+}
+
+/// A witness that gives no cosignature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FailingRow {
+    /// Whose.
+    pub member: String,
+    /// Since when.
+    pub since: TimeMs,
+    /// Why: a code.
+    pub code: String,
 }
 
 /// A proof that a statement is in the log.

@@ -39,6 +39,7 @@ mod cases;
 pub mod clock;
 mod closed;
 mod core;
+mod cosign;
 mod deadlines;
 pub mod desk;
 pub mod error;
@@ -75,4 +76,5 @@ mod work;
 
 pub use crate::core::{Identity, Policy};
 pub use node::{Engine, Running, Start};
+pub use witness::{Witness, WitnessAnswer};
 pub use words::{statement_words, status_code, status_words};

@@ -113,6 +113,22 @@ pub const EVIDENCE_MAX: usize = 256;
 /// Drafts of one review.
 pub const REVIEW_DRAFTS_MAX: usize = 1_000;
 
+/// How often a witness decides again because another was faster: requests for one log come one after another.
+pub const SWAPS_MAX: usize = 4;
+
+/// In ms. Under load, how often witnesses are asked: each answer costs them a write to their disk.
+pub const COSIGN_EVERY_MS: DurationMs = 2_000;
+
+/// In ms. When nothing is recorded, how often they are asked again, so that their word is fresh.
+pub const COSIGN_AGAIN_MS: DurationMs = 600_000;
+
+/// In ms. How long a witness may take: its disk, and a line that is slow.
+pub const COSIGN_WAIT_MS: DurationMs = 5_000;
+
+/// In ms. Under load, how long after a commit its head is published at the latest; with the commit in hand it is well
+/// within a second.
+pub const PUBLISH_WITHIN_MS: DurationMs = 500;
+
 /// In ms. An audit session: pages that follow one another within it are one record.
 pub const AUDIT_SESSION_MS: DurationMs = HOUR_MS;
 

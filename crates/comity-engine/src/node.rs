@@ -4,6 +4,7 @@
 //! peers  -> inbound (admission, verify) -> thread -> reply
 //! people -> Desk ------------------------> thread -> answer
 //! scheduler: thread says what is due -> transport -> thread takes in what came back
+//! witnesses: a head is published -> asked of every other member -> published again with their cosignatures
 //! roster:    a newer version anywhere -> fetched from who has it -> thread -> admitted anew, announced
 //! ```
 
@@ -24,6 +25,7 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use crate::core::{Asked, Command, Core, Identity, Parts, Policy};
+use crate::cosign::Cosignatures;
 use crate::desk::{AuditShown, Desk, Done, Person, Query, Shown, Work};
 use crate::error::WorkError;
 use crate::inbound::unreadable;
@@ -32,6 +34,7 @@ use crate::outbox::{Delivered, Due, Flight};
 use crate::ports::{AuditStore, Clock, Fault, Peer, Pending, Protocol, Store, Transport, Views};
 use crate::rosters::{self, Fetches};
 use crate::verify::verify;
+use crate::witness::Witness;
 
 /// What a node is started with.
 pub struct Start {
@@ -49,6 +52,8 @@ pub struct Start {
     pub transport: Arc<dyn Transport>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What it cosigns the logs of others with; none: it does not.
+    pub witness: Option<Witness>,
     /// Signed charters, from the first.
     pub charters: Vec<Vec<u8>>,
     /// Signed rosters, from the first.
@@ -75,6 +80,8 @@ pub struct Engine {
     /// One audit at a time.
     pub(crate) audits: Arc<tokio::sync::Mutex<Arc<dyn AuditStore>>>,
     pub(crate) fetches: Arc<Fetches>,
+    pub(crate) witness: Option<Witness>,
+    pub(crate) cosignatures: Arc<Cosignatures>,
     commands: mpsc::Sender<Asked>,
     history: watch::Receiver<Arc<History>>,
     extensions: Known,
@@ -109,6 +116,7 @@ impl Engine {
             audits,
             transport,
             clock,
+            witness,
             charters,
             rosters,
             extensions,
@@ -128,6 +136,7 @@ impl Engine {
         let (core, history) = Core::open(parts)?;
         let wake = core.signals.outbox.subscribe();
         let heads = core.signals.heads.subscribe();
+        let published = core.signals.published.subscribe();
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
         let thread = std::thread::Builder::new()
             .name("comity-core".to_owned())
@@ -140,6 +149,8 @@ impl Engine {
             clock,
             audits: Arc::new(tokio::sync::Mutex::new(audits)),
             fetches: Arc::default(),
+            witness,
+            cosignatures: Arc::default(),
             commands,
             history,
             extensions,
@@ -149,6 +160,7 @@ impl Engine {
         let died = alive.subscribe();
         tasks.spawn(watched(engine.clone().schedule(wake), alive.clone()));
         tasks.spawn(watched(engine.clone().follow_heads(heads), alive.clone()));
+        tasks.spawn(watched(engine.clone().gather(published), alive.clone()));
         tasks.spawn(watched(engine.clone().follow_roster(), alive.clone()));
         tasks.spawn(watched(engine.clone().recover(), alive));
         Ok((
@@ -429,7 +441,12 @@ impl Desk for Engine {
                 reply,
             })
             .await?;
-            shown.await.map_err(|_| stopped())?
+            let mut shown = shown.await.map_err(|_| stopped())?;
+            if let Ok(Shown::Log(log)) = &mut shown {
+                log.checkpoint = self.cosigned_text(&log.checkpoint);
+                log.witnessed = self.witnessed_shown();
+            }
+            shown
         })
     }
 

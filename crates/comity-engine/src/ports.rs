@@ -1,4 +1,4 @@
-//! What the engine needs of the world: a store, views, a transport, a clock. Each is a trait, so that the node
+//! What the engine needs of the world: a store, views, what was cosigned, a transport, a clock. Each is a trait, so that the node
 //! gives the real ones, and a test gives ones that fail when it wants them to.
 
 use std::fmt;
@@ -195,11 +195,47 @@ pub trait Store: Send {
     /// The disk.
     fn publish(&mut self, checkpoint: &[u8]) -> Result<(), Fault>;
 
+    /// Puts the newest head that the quorum has cosigned beside it.
+    ///
+    /// # Errors
+    /// The disk.
+    fn publish_witnessed(&mut self, checkpoint: &[u8]) -> Result<(), Fault>;
+
     /// Writes a complete `tlog-tiles` folder.
     ///
     /// # Errors
     /// The disk.
     fn export(&self, to: &std::path::Path, checkpoint: &[u8]) -> Result<(), Fault>;
+}
+
+/// What this member has cosigned last, for each log of others. Any thread may ask.
+pub trait WitnessStates: Send + Sync {
+    /// What was cosigned last of a log; none if nothing was.
+    ///
+    /// # Errors
+    /// It is damaged, or the disk.
+    fn read(&self, origin: &Origin) -> Result<Option<Cosigned>, Fault>;
+
+    /// Replaces what is stored by `next`, if `unchanged` says so of what is stored; both within one lock, and durable
+    /// when it returns. False: it says no, and nothing is changed.
+    ///
+    /// # Errors
+    /// As [`WitnessStates::read`]; then it is not known which of the two is stored.
+    fn swap(
+        &self,
+        origin: &Origin,
+        next: &Cosigned,
+        unchanged: &dyn Fn(Option<&Cosigned>) -> bool,
+    ) -> Result<bool, Fault>;
+}
+
+/// A checkpoint that was cosigned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cosigned {
+    /// The checkpoint, with the signature of its log alone.
+    pub checkpoint: Vec<u8>,
+    /// Seconds since 1970: the time of the cosignature.
+    pub time_s: u64,
 }
 
 /// The journal has no such closed log, or that log no such record.

@@ -1,16 +1,13 @@
 //! Whose cosignatures a head has, and whether they are those that the charter wants.
 
-use std::collections::BTreeSet;
-
 use comity_log::checkpoint::{UnverifiedCheckpoint, VerifiedCheckpoint};
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::names::{Origin, WitnessName};
 use comity_trust::history::History;
 use comity_trust::key::Validity;
 use comity_trust::member::Member;
-use comity_wire::ids::MemberId;
-use comity_wire::registry::{KeyPurpose, role};
-use comity_wire::words::Code;
+use comity_trust::quorum::missing;
+use comity_wire::registry::KeyPurpose;
 
 use crate::follow::Witness;
 
@@ -94,71 +91,8 @@ pub(crate) fn verdict(history: &History, of: &Origin, witnesses: &[Witness]) -> 
 }
 
 fn meets(history: &History, of: &Origin, members: &[&Member]) -> bool {
-    let quorum = &history.charter().quorum;
-    let of_role = |role: &Code| {
-        let with = members
-            .iter()
-            .filter(|member| member.roles.find(&role).is_some());
-        u64::try_from(with.count()).unwrap_or(u64::MAX)
-    };
-    // The only regulator has no other one that could cosign its log.
-    let only_regulator = |wanted: &Code| {
-        let roster = history.roster().map(|roster| roster.members.iter());
-        let mut regulators = roster.into_iter().flatten();
-        wanted.as_str() == role::REGULATOR
-            && regulators
-                .all(|member| member.roles.find(&wanted).is_none() || member.id == of.member)
-    };
-    let rows = quorum
-        .roles
-        .iter()
-        .all(|(role, least)| of_role(role) >= *least || only_regulator(role));
-    let count = if quorum.different_roles {
-        of_different_roles(members)
-    } else {
-        members.len()
-    };
-    rows && u64::try_from(count).unwrap_or(u64::MAX) >= quorum.members
-}
-
-/// How many members can be given a role of their own.
-fn of_different_roles(members: &[&Member]) -> usize {
-    let mut given: Vec<(&Code, &MemberId)> = Vec::new();
-    for member in members {
-        give(member, members, &mut given, &mut BTreeSet::new());
-    }
-    given.len()
-}
-
-/// Gives a member a role, and whoever has it another one.
-fn give<'a>(
-    member: &'a Member,
-    members: &[&'a Member],
-    given: &mut Vec<(&'a Code, &'a MemberId)>,
-    tried: &mut BTreeSet<&'a Code>,
-) -> bool {
-    for role in &member.roles {
-        if !tried.insert(role) {
-            continue;
-        }
-        let place = given.iter().position(|(taken, _)| *taken == role);
-        let Some(place) = place else {
-            given.push((role, &member.id));
-            return true;
-        };
-        let before = given.get(place).map(|(_, id)| *id);
-        let before = members.iter().find(|other| Some(&other.id) == before);
-        if before.is_some_and(|other| give(other, members, given, tried)) {
-            if let Some(row) = given
-                .iter_mut()
-                .find(|(taken, id)| *taken == role && **id != member.id)
-            {
-                row.1 = &member.id;
-            }
-            return true;
-        }
-    }
-    false
+    let cosigned = members.iter().map(|member| &member.id);
+    missing(history, &of.member, cosigned).is_nothing()
 }
 
 /// A head with the signature of its log and those of these witnesses, and no line of anybody else.

@@ -19,6 +19,7 @@ use crate::desk::{
     AnswerShown, AssessmentShown, CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction,
     DraftRow, Event, ExtensionShown, ItemShown, Items, LogShown, MemberRow, MembersShown,
     OutboxRow, Overview, Page, Person, ProofShown, Query, RosterShown, Shown, WitnessShown,
+    WitnessedShown,
 };
 use crate::error::WorkError;
 use crate::frame::Frame;
@@ -570,6 +571,7 @@ impl Core {
             root: head.root().to_string(),
             checkpoint,
             vkey: vkey.to_string(),
+            witnessed: WitnessedShown::default(),
         })
     }
 

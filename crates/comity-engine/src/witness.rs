@@ -1,34 +1,92 @@
 //! `/comity/witness/1`, served: what a member asks of this one about logs, its own and those of others.
 //!
 //! ```text
-//! add-checkpoint  a head of another log, to be cosigned
+//! add-checkpoint  a head of another log: decide -> swapped in and durable -> cosigned
 //! head            the newest head of a log that is here: of the own log, with the path to it
 //! evidence        that a log or a governance has forked
 //! ```
+//! What was cosigned is kept apart from the journal: a cosignature is no record, and does not wait for the one thread.
 
-use comity_log::checkpoint::VerifiedCheckpoint;
+use std::sync::Arc;
+
+use comity_log::add_checkpoint::{Request, SIZE_MEDIA_TYPE};
+use comity_log::checkpoint::{UnverifiedCheckpoint, VerifiedCheckpoint};
+use comity_log::cosignature;
+use comity_log::evidence::Evidence;
 use comity_log::hash::Hash;
+use comity_log::key::{KeyKind, KeyName, VerifierKey};
+use comity_log::names::WitnessName;
+use comity_log::note::Note;
 use comity_log::tree::Tree;
+use comity_log::witness::{Decision, KnownLog, Reason, Refusal, decide};
+use comity_trust::history::History;
+use comity_trust::key::Validity;
+use comity_wire::cose::kid_of;
 use comity_wire::ids::MemberId;
 use comity_wire::leaf::Origin;
 use comity_wire::registry::witness_code;
 use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
-use comity_wire::words::{Code, DurationMs};
+use comity_wire::words::{Code, DurationMs, TimeMs};
+use ed25519_dalek::SigningKey;
+use serde_bytes::ByteBuf;
 use tokio::sync::oneshot;
 
 use crate::core::{Command, Core};
-use crate::limits::BUSY_RETRY_MS;
+use crate::limits::{BUSY_RETRY_MS, SWAPS_MAX};
 use crate::node::Engine;
-use crate::ports::Fault;
+use crate::ports::{Cosigned, Fault, WitnessStates};
 use crate::receipt::{Tiles, unreadable};
 use crate::rosters;
+
+/// What a member cosigns the logs of others with. `Debug` shows no key.
+#[derive(Clone)]
+pub struct Witness {
+    /// The key, of purpose `witness`.
+    pub key: SigningKey,
+    /// What it has cosigned.
+    pub states: Arc<dyn WitnessStates>,
+}
+
+impl std::fmt::Debug for Witness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Witness")
+    }
+}
+
+/// The answer to an add-checkpoint request, as C2SP `tlog-witness` has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessAnswer {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+}
+
+impl WitnessAnswer {
+    /// The media type of the body.
+    #[must_use]
+    pub const fn media_type(&self) -> &'static str {
+        match self.status {
+            409 => SIZE_MEDIA_TYPE,
+            _ => "text/plain; charset=utf-8",
+        }
+    }
+}
 
 impl Engine {
     /// What a member hears on `/comity/witness/1`.
     pub(crate) async fn witness_request(&self, from: MemberId, bytes: &[u8]) -> Option<Vec<u8>> {
         match WitnessRequest::decode(bytes) {
-            Ok(WitnessRequest::AddCheckpoint(_)) => {
-                self.witness_refuses(witness_code::NO_WITNESS_KEY, None)
+            Ok(WitnessRequest::AddCheckpoint(text)) => {
+                if !self.is_witness() {
+                    return self.witness_refuses(witness_code::NO_WITNESS_KEY, None);
+                }
+                match self.add_checkpoint(text.into_string().into_bytes()).await {
+                    Some(WitnessAnswer { status, body }) => {
+                        Some(WitnessReply::Answer(status, body.into()).encode())
+                    }
+                    None => self.witness_busy(),
+                }
             }
             Ok(WitnessRequest::Head(origin, from)) => self.head_asked(&origin, from).await,
             Ok(WitnessRequest::Evidence(bytes)) => self.evidence_asked(from, bytes).await,
@@ -51,28 +109,226 @@ impl Engine {
         Some(WitnessReply::Refused(roster, Code::new(why)?, retry_after).encode())
     }
 
+    /// Whether the newest roster lists the witness key of this node, and it is valid now.
+    #[must_use]
+    pub fn is_witness(&self) -> bool {
+        let now = self.clock.now_ms();
+        let listed = |witness: &Witness| {
+            let history = self.history();
+            let key = history.witness_key(&self.me, &kid_of(&witness.key));
+            key.is_some_and(|key| key.validity(now, now) == Validity::Valid)
+        };
+        self.witness.as_ref().is_some_and(listed)
+    }
+
+    /// Answers an add-checkpoint request; the new state is durable before. `None`: this node cosigns nothing, or its
+    /// disk has failed.
+    pub async fn add_checkpoint(&self, body: Vec<u8>) -> Option<WitnessAnswer> {
+        if !self.is_witness() {
+            return None;
+        }
+        let asked = Asked {
+            witness: self.witness.clone()?,
+            history: self.history(),
+            me: self.origin.clone(),
+            now_ms: self.clock.now_ms(),
+        };
+        let judged = tokio::task::spawn_blocking(move || asked.answer(&body)).await;
+        match judged.ok()? {
+            Ok(Judged { answer, fork }) => {
+                if let Some(fork) = fork {
+                    // What it proves is judged and kept like what others hand over.
+                    let evidence = ByteBuf::from(fork.to_bytes());
+                    let _kept = self.evidence_asked(self.me.clone(), evidence).await;
+                }
+                answer
+            }
+            Err(fault) => {
+                tracing::error!(target: "comity.engine", event = "witness-failed", code = fault.code);
+                None
+            }
+        }
+    }
+
+    /// The newest checkpoint of a log that this node can show: of its own, with the cosignatures that it has; of
+    /// another's, the one that it has cosigned last, with its own cosignature. `None`: it has none, or cannot tell now.
+    pub async fn checkpoint_of(&self, origin: &Origin) -> Option<String> {
+        if *origin == self.origin {
+            let own = self.own_head(Vec::new(), None).await?;
+            return Some(self.with_cosignatures(&own.checkpoint));
+        }
+        let (witness, me, origin) = (self.witness.clone()?, self.origin.clone(), origin.clone());
+        let read = move || witness.cosigned(&me, &origin);
+        tokio::task::spawn_blocking(read).await.ok()?.ok()?
+    }
+
     async fn head_asked(&self, origin: &Origin, from: Option<u64>) -> Option<Vec<u8>> {
         if *origin != self.origin {
-            return match self.history().log(origin) {
-                Some(_) => Some(WitnessReply::Head(None, None).encode()),
-                None => self.witness_refuses(witness_code::UNKNOWN_ORIGIN, None),
-            };
+            if self.history().log(origin).is_none() {
+                return self.witness_refuses(witness_code::UNKNOWN_ORIGIN, None);
+            }
+            let text = self.checkpoint_of(origin).await;
+            return Some(WitnessReply::Head(text.map(Into::into), None).encode());
         }
-        let Some(mut own) = self.own_head(from.into_iter().collect()).await else {
+        let Some(mut own) = self.own_head(from.into_iter().collect(), None).await else {
             return self.witness_busy();
         };
-        let text = own.checkpoint.note().to_string();
+        let text = self.with_cosignatures(&own.checkpoint);
         let path = own.paths.pop().flatten();
         Some(WitnessReply::Head(Some(text.into()), path).encode())
     }
 
-    /// The newest head of the own log that is durable, and the paths to it. None: the node is stopping, or has more
-    /// to do than it can.
-    pub(crate) async fn own_head(&self, from: Vec<u64>) -> Option<OwnHead> {
+    /// The newest head of the own log that is durable, and for each size of `from` the path to it, or to the tree of
+    /// the size `to`. None: the node is stopping, or has more to do than it can.
+    pub(crate) async fn own_head(&self, from: Vec<u64>, to: Option<u64>) -> Option<OwnHead> {
         let (reply, head) = oneshot::channel();
-        self.try_send(Command::Head { from, reply })?;
+        self.try_send(Command::Head { from, to, reply })?;
         head.await.ok()
     }
+}
+
+/// What a request is judged by.
+struct Asked {
+    witness: Witness,
+    history: Arc<History>,
+    me: Origin,
+    now_ms: TimeMs,
+}
+
+/// The answer, and what was learned on the way.
+#[derive(Default)]
+struct Judged {
+    answer: Option<WitnessAnswer>,
+    /// Proof that the log has forked.
+    fork: Option<Box<Evidence>>,
+}
+
+impl Asked {
+    fn answer(&self, body: &[u8]) -> Result<Judged, Fault> {
+        let request = match Request::parse(body) {
+            Ok(request) => request,
+            Err(error) => {
+                let (status, body) = (error.status(), format!("{}\n", error.code()));
+                return Ok(Judged {
+                    answer: Some(WitnessAnswer { status, body }),
+                    ..Judged::default()
+                });
+            }
+        };
+        // Who finds that another was faster decides again, on what is stored now.
+        for _ in 0..SWAPS_MAX {
+            if let Some(judged) = self.decide(&request)? {
+                return Ok(judged);
+            }
+        }
+        Ok(Judged::default())
+    }
+
+    /// Decides on what is stored now. None: it is something else by now.
+    fn decide(&self, request: &Request) -> Result<Option<Judged>, Fault> {
+        let origin = &request.checkpoint.claimed().origin;
+        let stored = self.witness.states.read(origin)?;
+        let known = self.known(origin, stored.as_ref())?;
+        // The time of a log's cosignatures never goes back, whatever the clock does.
+        let before_s = stored.as_ref().map_or(0, |stored| stored.time_s);
+        let time_s = (self.now_ms / 1_000).max(before_s);
+        let pending = match decide(known.as_ref(), request, time_s) {
+            Decision::Accept(pending) => pending,
+            Decision::Refuse(refusal) => return Ok(Some(refused(origin, refusal))),
+        };
+        let next = Cosigned {
+            checkpoint: pending.next().note().to_string().into_bytes(),
+            time_s,
+        };
+        let seen = known.and_then(|known| known.seen);
+        let unchanged =
+            |now: Option<&Cosigned>| now == stored.as_ref() && pending.swap(seen.as_ref()).is_ok();
+        if !self.witness.states.swap(origin, &next, &unchanged)? {
+            return Ok(None);
+        }
+        let line = pending
+            .persisted()
+            .sign(&witness_name(&self.me), &self.witness.key);
+        let line = line.map_err(|error| Fault::new(error.code(), error.to_string()))?;
+        tracing::debug!(target: "comity.engine", event = "cosigned", of = origin.member.as_str());
+        let body = format!("{line}\n");
+        Ok(Some(Judged {
+            answer: Some(WitnessAnswer { status: 200, body }),
+            fork: None,
+        }))
+    }
+
+    /// What is known of a log: none of the own ones, and of others what the history of rosters lists.
+    fn known(&self, origin: &Origin, stored: Option<&Cosigned>) -> Result<Option<KnownLog>, Fault> {
+        if origin.member == self.me.member {
+            return Ok(None);
+        }
+        let Some(key) = log_key(&self.history, origin, self.now_ms) else {
+            return Ok(None);
+        };
+        let seen = stored.map(|stored| verified(stored, &key)).transpose()?;
+        Ok(Some(KnownLog { key, seen }))
+    }
+}
+
+fn refused(origin: &Origin, refusal: Refusal) -> Judged {
+    let (of, code) = (origin.member.as_str(), refusal.reason.code());
+    if refusal.evidence.is_some() {
+        tracing::error!(target: "comity.engine", event = "fork-seen", of, code);
+    } else if !matches!(refusal.reason, Reason::OldIsAnother { .. }) {
+        tracing::warn!(target: "comity.engine", event = "not-cosigned", of, code);
+    }
+    Judged {
+        answer: Some(WitnessAnswer {
+            status: refusal.status(),
+            body: refusal.body(),
+        }),
+        fork: refusal.evidence,
+    }
+}
+
+/// The key of a log that the history of rosters lists, unless somebody else may have it.
+pub(crate) fn log_key(history: &History, origin: &Origin, now: TimeMs) -> Option<VerifierKey> {
+    let log = history.log(origin)?;
+    let (known, _) = history.log_key(origin, &log.key)?;
+    let believed = known.validity(now, now) != Validity::Compromised;
+    let key = VerifierKey::new(KeyName::from(origin), KeyKind::Log, *known.verifying());
+    key.ok().filter(|_| believed)
+}
+
+impl Witness {
+    /// What was cosigned last of a log, with the cosignature: made again, it is the same as the one that was given.
+    fn cosigned(&self, me: &Origin, origin: &Origin) -> Result<Option<String>, Fault> {
+        let Some(stored) = self.states.read(origin)? else {
+            return Ok(None);
+        };
+        let damaged = || Fault::new("witness-state-damaged", "what was cosigned last is no note");
+        let note = Note::parse(&stored.checkpoint).map_err(|_| damaged())?;
+        let name = KeyName::from(&witness_name(me));
+        let line = cosignature::sign(&name, &self.key, note.text(), stored.time_s);
+        let line = line.map_err(|_| damaged())?;
+        Ok(Some(note.with(line).map_err(|_| damaged())?.to_string()))
+    }
+}
+
+fn witness_name(of: &Origin) -> WitnessName {
+    WitnessName {
+        fed: of.fed,
+        member: of.member.clone(),
+    }
+}
+
+fn verified(stored: &Cosigned, key: &VerifierKey) -> Result<VerifiedCheckpoint, Fault> {
+    let read = UnverifiedCheckpoint::parse(&stored.checkpoint);
+    read.and_then(|read| read.verify(key)).map_err(|error| {
+        Fault::new(
+            "witness-state-damaged",
+            format!(
+                "what was cosigned last is no checkpoint of its log ({})",
+                error.code()
+            ),
+        )
+    })
 }
 
 /// The newest head of the own log.
@@ -85,19 +341,18 @@ pub(crate) struct OwnHead {
 }
 
 impl Core {
-    /// The head of the last commit, and paths to it.
-    pub(crate) fn own_head(&mut self, from: &[u64]) -> Result<OwnHead, Fault> {
+    /// The head of the last commit, and paths to it, or to the tree of the size `to`.
+    pub(crate) fn own_head(&mut self, from: &[u64], to: Option<u64>) -> Result<OwnHead, Fault> {
         let checkpoint = self.checkpoint().clone();
         let head = *checkpoint.head();
+        let to = to.unwrap_or(head.size()).min(head.size());
         let mut tree = Tree::open(Tiles(&*self.store), &head).map_err(unreadable)?;
         let mut paths = Vec::with_capacity(from.len());
         for size in from {
-            paths.push(match *size <= head.size() {
-                true => Some(
-                    tree.consistency_path(*size, head.size())
-                        .map_err(unreadable)?,
-                ),
-                false => None,
+            paths.push(if *size <= to {
+                Some(tree.consistency_path(*size, to).map_err(unreadable)?)
+            } else {
+                None
             });
         }
         Ok(OwnHead { checkpoint, paths })

@@ -18,10 +18,11 @@
 //!
 //! proof, tlog_proof            what anybody checks; the same as a text file
 //! evidence                     what anybody can show if a log has forked
+//! policy                       whom a verifier believes, in one file
 //! ```
 //!
 //! Formats: RFC 6962 section 2.1 (tree); C2SP `tlog-tiles`, `signed-note`, `tlog-checkpoint`,
-//! `tlog-cosignature` (v1), `tlog-witness`, `tlog-proof`; RFC 9942 (receipts). Every format is read
+//! `tlog-cosignature` (v1), `tlog-witness`, `tlog-proof`, `tlog-policy`; RFC 9942 (receipts). Every format is read
 //! strictly: what is accepted is written again as the very same bytes.
 //!
 //! Every error has a stable [`code`](proof::ProofError::code) and says who is at [`fault`].
@@ -40,6 +41,7 @@ pub mod key;
 pub mod limits;
 pub mod names;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod receipts;
 pub mod store;

@@ -43,6 +43,12 @@ pub const COSIGNATURE_TIME_MAX: u64 = 9_223_372_036_854_775_807;
 /// In bytes. The lines of an add-checkpoint request before the checkpoint, and the longest note.
 pub const ADD_CHECKPOINT_BYTES_MAX: usize = 135_168;
 
+/// In bytes. A policy of a thousand witnesses, with names and addresses.
+pub const POLICY_BYTES_MAX: usize = 1_048_576;
+
+/// In count. Lines of a policy that say something: far more than the 32 logs, witnesses and groups that every verifier takes.
+pub const POLICY_LINES_MAX: usize = 4_096;
+
 /// In bytes. The `extra` line of a `tlog-proof` is not authenticated, so little of it is carried.
 pub const PROOF_EXTRA_BYTES_MAX: usize = 4_096;
 

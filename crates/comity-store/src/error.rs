@@ -127,6 +127,12 @@ pub enum StoreError {
         /// The file.
         file: PathBuf,
     },
+    /// A file of what was cosigned has a wrong checksum.
+    #[error("{} is damaged", file.display())]
+    WitnessStateDamaged {
+        /// The file.
+        file: PathBuf,
+    },
     /// Others than the owner may read it.
     #[error("{} can be read by others than its owner", file.display())]
     StorageKeyExposed {
@@ -243,6 +249,7 @@ impl StoreError {
             Self::StorageKeyWrong => "storage-key-wrong",
             Self::StorageKeyFormat { .. } => "storage-key-format",
             Self::StorageKeyExposed { .. } => "storage-key-exposed",
+            Self::WitnessStateDamaged { .. } => "witness-state-damaged",
             Self::EpochKeyMissing { .. } => "epoch-key-missing",
             Self::EpochKeyDamaged { .. } => "epoch-key-damaged",
             Self::AuditDamaged { .. } => "audit-damaged",
@@ -290,6 +297,7 @@ impl StoreError {
             | Self::HeadMissing { .. }
             | Self::EpochKeyDamaged { .. }
             | Self::AuditDamaged { .. }
+            | Self::WitnessStateDamaged { .. }
             | Self::Tree(_)
             | Self::NoRandom
             | Self::ViewsDamaged => Fault::Machine,
@@ -349,6 +357,9 @@ impl StoreError {
             Self::StorageKeyWrong => "Give the storage key that was made with this data directory.",
             Self::StorageKeyFormat { .. } => "Give a file with one line of 64 hexadecimal digits.",
             Self::StorageKeyExposed { .. } => "Make it readable by its owner only (chmod 600).",
+            Self::WitnessStateDamaged { .. } => {
+                "Check the disk. What was cosigned of that log is not known any more, so this key must cosign it no more: have the governance list a new witness key, and then remove the file."
+            }
             Self::BatchFull => "Commit, then stage again.",
             Self::Tree(_) => "Start the node again: the tiles are made anew from the journal.",
             Self::ExportNotEmpty { .. } => "Name a directory that does not exist yet.",

@@ -23,12 +23,13 @@
 //! head/a, head/b  where the journal ends, and the tree over its records
 //! log/            the published checkpoint, and tiles of hashes: derived
 //! closed/<n>/     the tiles of a log that was closed: derived
+//! witness/        what was cosigned last, for each log of others: must not be lost either
 //! views/          sled: derived
 //! audits/         rows of other members' logs, as an auditor pulled them: can be pulled again
 //! ```
 //!
 //! **Architecture Invariant:** nothing but `journal/`, `head/` and `keys/` is needed to bring everything
-//! back, and nothing past the head record's offset is ever read again.
+//! back but the word given as a witness, which is `witness/`; and nothing past the head record's offset is ever read again.
 //!
 //! **Architecture Invariant:** [`views`] is the only module that names sled.
 //!
@@ -55,6 +56,7 @@ mod segment;
 pub mod storage_key;
 pub mod tiles;
 pub mod views;
+pub mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -68,3 +70,4 @@ pub use record::split_record;
 pub use storage_key::StorageKey;
 pub use tiles::Tiles;
 pub use views::Views;
+pub use witness::WitnessStates;

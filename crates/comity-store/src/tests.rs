@@ -19,6 +19,7 @@ mod leaving;
 mod limits;
 mod storms;
 mod use_of_it;
+mod witness;
 
 use std::ops::ControlFlow;
 use std::path::Path;

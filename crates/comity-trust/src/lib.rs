@@ -10,6 +10,7 @@
 //! succession, key_history        what may change from one roster to the next
 //! history                        the first charter and everything that follows from it
 //! standing                       what still goes on when a roster has run out
+//! quorum                         whose cosignatures a head needs
 //!
 //! bytes -> verify -> [known?] -> open -> authorise -> Authorised      (check: all of it)
 //!
@@ -28,6 +29,7 @@ pub mod matrix;
 pub mod member;
 pub mod owned;
 pub mod owns;
+pub mod quorum;
 pub mod roster;
 pub mod rule;
 pub mod signed;

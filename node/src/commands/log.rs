@@ -6,6 +6,7 @@
 //! fsck --data DIR       everything on the disk of a stopped node, made again from the frames and compared     fsck.rs
 //! prove STATEMENT       an inclusion proof, checked before it is shown
 //! prove --data, --from  the same of any record, and that the log has only grown, without a running node
+//! policy MEMBER         whom to believe about a log, for other people's verifiers
 //! export --data DIR     a folder that C2SP tlog-tiles tools read
 //! evidence …            that a log or the governance contradicts itself: see `evidence`
 //! ```
@@ -21,7 +22,7 @@ use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::names::Origin;
 use comity_log::tlog_proof::TlogProof;
 use comity_store::{Journal, StorageKey, StoreError};
-use comity_wire::ids::{PublicKey, StatementId};
+use comity_wire::ids::{MemberId, PublicKey, StatementId};
 use comity_wire::leaf::Leaf;
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
@@ -29,9 +30,10 @@ use serde_json::{Value, json};
 
 use self::prove::{Source, What};
 use super::evidence;
+use super::log_policy;
 use super::restore;
 use super::work::rows;
-use crate::answers::{self, Log, Proof};
+use crate::answers::{self, Log, Proof, Witnessed};
 use crate::client::{Client, Reach};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -41,6 +43,7 @@ use crate::limits::IDENTITY_BYTES_MAX;
 use crate::log_check::{Checked, check_log};
 use crate::output::Output;
 use crate::tables::{Table, plain};
+use crate::{parse, times};
 
 /// What to do with the log.
 #[derive(Debug, ClapArgs)]
@@ -58,12 +61,39 @@ a stopped node is read, and root, tiles and signed head are made anew and compar
 
 Example:
   comity log verify
-  comity log verify --data north/data --config north/comity.toml")]
+  comity log verify --data north/data --config north/comity.toml
+  comity log verify --policy north-policy --checkpoint checkpoint")]
     Verify {
         #[command(flatten)]
         data: MaybeData,
+        /// Whom to believe, as a tlog-policy: a checkpoint of anybody is checked, and no node is asked
+        #[arg(
+            long,
+            value_name = "FILE",
+            requires = "checkpoint",
+            conflicts_with = "data"
+        )]
+        policy: Option<PathBuf>,
+        /// The checkpoint to check, with its cosignatures
+        #[arg(long, value_name = "FILE", requires = "policy")]
+        checkpoint: Option<PathBuf>,
         #[command(flatten)]
         reach: Reach,
+    },
+    /// Write whom to believe about a member's log, as a C2SP tlog-policy
+    #[command(after_help = "\
+The quorum of the charter is written in groups. Whatever this policy trusts has that quorum; a head that only just has \
+it may not pass, where members have several roles.
+
+Example:
+  comity log policy north.example --federation federation > north-policy")]
+    Policy {
+        /// Whose log
+        #[arg(value_parser = parse::member_id)]
+        member: MemberId,
+        /// The folder of the federation
+        #[arg(long, value_name = "DIR", default_value = "federation")]
+        federation: PathBuf,
     },
     /// Derive everything on the disk of a stopped node again, and compare
     #[command(after_help = "\
@@ -186,8 +216,14 @@ impl Data {
 /// Why it was not done; with status 4 what does not verify.
 pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
     match args.command {
+        Command::Verify {
+            policy: Some(policy),
+            checkpoint: Some(checkpoint),
+            ..
+        } => log_policy::check(&policy, &checkpoint, output),
+        Command::Policy { member, federation } => log_policy::write(&federation, &member, output),
         Command::Restore(args) => restore::restore(&args, output),
-        Command::Verify { data, reach } => match data.data {
+        Command::Verify { data, reach, .. } => match data.data {
             Some(dir) => {
                 let data = Data::at(dir, data.storage_key, &reach);
                 verify_data(&data, output)
@@ -255,10 +291,11 @@ fn verify_node(client: &Client, output: &Output) -> Result<(), Failure> {
     }
     let mut text = evidence::warning(client);
     text.push_str(&format!(
-        "The signed head is valid.\n  log      {}\n  records  {}\n  root     {}\n  key      {vkey}\nThis checks the signature, not the records: stop the node and run `comity log verify --data DIR` for every one of them.",
+        "The signed head is valid.\n  log      {}\n  records  {}\n  root     {}\n  key      {vkey}\n{}This checks the signature, not the records: stop the node and run `comity log verify --data DIR` for every one of them.",
         checkpoint.origin(),
         head.size(),
         head.root(),
+        witnessed_words(&log.witnessed),
     ));
     let mut answer = answer;
     if let Value::Object(answer) = &mut answer {
@@ -269,6 +306,28 @@ fn verify_node(client: &Client, output: &Output) -> Result<(), Failure> {
     }
     output.result(&answer, &text);
     Ok(())
+}
+
+/// Who has cosigned, and who is missing, as the node says.
+fn witnessed_words(witnessed: &Witnessed) -> String {
+    let mut words = String::from("  witnessed  ");
+    match (witnessed.holds, witnessed.missing.is_empty()) {
+        (true, _) => words.push_str("yes, the quorum holds"),
+        (false, true) => words.push_str("no: nobody was asked yet"),
+        (false, false) => words.push_str(&format!("no, missing: {}", witnessed.missing.join("; "))),
+    }
+    words.push_str(&format!(" (head of {} records)\n", witnessed.size));
+    for row in &witnessed.by {
+        words.push_str(&format!("    {} at {}\n", row.member, times::shown(row.at)));
+    }
+    for row in &witnessed.failing {
+        let since = times::shown(row.since);
+        words.push_str(&format!(
+            "    not {} since {since} ({})\n",
+            row.member, row.code
+        ));
+    }
+    words
 }
 
 /// The verifier key that a node names for its log.
@@ -625,7 +684,7 @@ fn of_store(error: &StoreError) -> Failure {
     }
 }
 
-fn not_verified(code: &'static str, what: &str) -> Failure {
+pub(super) fn not_verified(code: &'static str, what: &str) -> Failure {
     Failure::new(
         code,
         format!("Not verified: {what}."),

@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod federation;
 mod fsck;
 pub mod log;
+mod log_policy;
 pub mod member;
 pub mod person;
 pub mod report;

@@ -7,4 +7,4 @@ mod store;
 
 pub use audits::FileAudits;
 pub use net::Net;
-pub use store::{JournalStore, SledViews, VIEWS_SCHEMA};
+pub use store::{JournalStore, SledViews, VIEWS_SCHEMA, WitnessFiles};

@@ -1,17 +1,18 @@
-//! Journal and views.
+//! Journal, views, and what was cosigned.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use comity_engine::ports::{
-    ClosedLog, Fault, Position, Row, Scope, Store, Stored, Views, no_such_log,
+    ClosedLog, Cosigned, Fault, Position, Row, Scope, Store, Stored, Views, WitnessStates,
+    no_such_log,
 };
 use comity_log::head::Head;
 use comity_log::store::TileReader as _;
 use comity_log::tile::TileId;
 use comity_store::position::KINDS_RESERVED_FROM;
 use comity_store::{Journal, StoreError};
-use comity_wire::leaf::Leaf;
+use comity_wire::leaf::{Leaf, Origin};
 
 /// The version of what the engine writes into the views: another one, and they are made anew.
 pub const VIEWS_SCHEMA: u32 = 4;
@@ -27,6 +28,10 @@ pub struct JournalStore(pub Journal);
 /// The views.
 #[derive(Debug)]
 pub struct SledViews(pub comity_store::Views);
+
+/// What was cosigned.
+#[derive(Debug)]
+pub struct WitnessFiles(pub comity_store::WitnessStates);
 
 impl JournalStore {
     fn closed_log(&self, number: u32) -> Option<&comity_store::ClosedLog> {
@@ -161,8 +166,42 @@ impl Store for JournalStore {
         self.0.publish(checkpoint).map_err(fault)
     }
 
+    fn publish_witnessed(&mut self, checkpoint: &[u8]) -> Result<(), Fault> {
+        self.0.publish_witnessed(checkpoint).map_err(fault)
+    }
+
     fn export(&self, to: &Path, checkpoint: &[u8]) -> Result<(), Fault> {
         self.0.export(to, checkpoint).map_err(fault)
+    }
+}
+
+impl WitnessStates for WitnessFiles {
+    fn read(&self, origin: &Origin) -> Result<Option<Cosigned>, Fault> {
+        let read = self.0.read(origin).map_err(fault)?;
+        Ok(read.map(|stored| cosigned(&stored)))
+    }
+
+    fn swap(
+        &self,
+        origin: &Origin,
+        next: &Cosigned,
+        unchanged: &dyn Fn(Option<&Cosigned>) -> bool,
+    ) -> Result<bool, Fault> {
+        let next = comity_store::witness::Cosigned {
+            checkpoint: next.checkpoint.clone(),
+            time_s: next.time_s,
+        };
+        let is_unchanged = |stored: Option<&comity_store::witness::Cosigned>| {
+            unchanged(stored.map(cosigned).as_ref())
+        };
+        self.0.swap(origin, &next, &is_unchanged).map_err(fault)
+    }
+}
+
+fn cosigned(stored: &comity_store::witness::Cosigned) -> Cosigned {
+    Cosigned {
+        checkpoint: stored.checkpoint.clone(),
+        time_s: stored.time_s,
     }
 }
 

@@ -121,6 +121,7 @@ fn start(federation: &Federation, data: &Path) -> (Engine, Running) {
         audits: Arc::new(FileAudits(Audits::open(data, &storage).unwrap())),
         transport: Arc::new(Nobody),
         clock: Arc::new(ManualClock::new(NOW_MS)),
+        witness: None,
         charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),
         rosters: history.rosters_from(1).map(<[u8]>::to_vec).collect(),
         extensions: comity_wire::ext::NONE,

@@ -1,4 +1,4 @@
-//! The head of this member's log.
+//! The head of this member's log, and who has cosigned it.
 
 use askama::Template;
 use axum::extract::State;
@@ -7,16 +7,31 @@ use comity_engine::desk::{LogShown, Query};
 use super::page::{Frame, Page, frame, render, shown};
 use super::session::Visitor;
 use crate::app::App;
+use crate::when::Moment;
 
 #[derive(Template)]
 #[template(path = "log.html")]
 struct LogPage {
     frame: Frame,
     log: LogShown,
+    /// Who has cosigned it, and when.
+    cosigned: Vec<(String, Moment)>,
+    /// Who has not, since when, and why.
+    failing: Vec<(String, Moment, String)>,
 }
 
 pub(super) async fn page(State(app): State<App>, Visitor(person): Visitor) -> Page {
     let (frame, _) = frame(&app, &person, "/log", "Log").await?;
     let log = shown!(app, person, Query::Log, Log);
-    render(&LogPage { frame, log })
+    let now = frame.now;
+    let by = log.witnessed.by.iter();
+    let cosigned = by.map(|row| (row.member.clone(), now.past(&row.at)));
+    let missing = log.witnessed.failing.iter();
+    let failing = missing.map(|row| (row.member.clone(), now.past(&row.since), row.code.clone()));
+    render(&LogPage {
+        frame,
+        cosigned: cosigned.collect(),
+        failing: failing.collect(),
+        log,
+    })
 }

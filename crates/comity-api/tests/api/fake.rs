@@ -171,6 +171,7 @@ impl Desk for Fake {
                          {STATEMENT}/north.example/1 AAAAAAAA\n"
                     ),
                     vkey: format!("{STATEMENT}/north.example/1+00112233+AQAA"),
+                    witnessed: witnessed(),
                 }),
                 Query::Prove(_) => Shown::Proof(ProofShown {
                     index: 17,
@@ -748,5 +749,23 @@ fn audited(full: bool) -> AuditShown {
         },
         details: Vec::new(),
         read: Vec::new(),
+    }
+}
+
+fn witnessed() -> WitnessedShown {
+    WitnessedShown {
+        size: 1_204,
+        holds: false,
+        by: vec![CosignedRow {
+            member: "platform.example".to_owned(),
+            at: NOW,
+        }],
+        missing: vec!["1 more of the role regulator".to_owned()],
+        failing: vec![FailingRow {
+            member: "regulator.example".to_owned(),
+            since: NOW,
+            code: "unreachable".to_owned(),
+        }],
+        witnessed_size: Some(1_200),
     }
 }

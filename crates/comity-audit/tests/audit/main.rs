@@ -16,6 +16,7 @@ mod rights;
 mod streaming;
 mod times;
 mod verifying;
+mod witnessing;
 
 use std::collections::BTreeMap;
 

@@ -440,11 +440,12 @@ enum Said {
 }
 
 /// Where the tests are that a row names.
-const TESTS: [&str; 4] = [
+const TESTS: [&str; 5] = [
     include_str!("extensions.rs"),
     include_str!("refusals.rs"),
     include_str!("../../../comity-audit/tests/audit/verifying.rs"),
     include_str!("../../../comity-net/src/tests/talk.rs"),
+    include_str!("witness.rs"),
 ];
 
 /// What people are shown of an assessment.
@@ -701,6 +702,13 @@ fn open_registries() -> BTreeMap<&'static str, (Said, bool)> {
         (
             "withdrawal-code",
             (Within("north", |new, _| withdrawn(new)), true),
+        ),
+        (
+            "witness-code",
+            (
+                Elsewhere("a_witness_that_refuses_with_a_code_that_is_not_known_is_missing"),
+                false,
+            ),
         ),
     ])
 }

@@ -376,13 +376,18 @@ async fn a_receipt_is_provisional_until_the_quorum_has_cosigned_a_head_that_grew
         })
         .await;
     let shown = witness(&world, &case).await;
-    assert_eq!(shown.by, ["regulator.example", "south.example"]);
+    // North has cosigned it too, by itself.
+    let by: Vec<&str> = shown.by.iter().map(String::as_str).collect();
+    assert!(
+        by.ends_with(&["regulator.example", "south.example"]),
+        "{by:?}"
+    );
     let text = world.case("north", &case).await.unwrap().timeline[0]
         .receipt
         .clone()
         .unwrap();
     assert!(
-        text.contains("Witnessed by regulator.example, south.example"),
+        text.contains("Witnessed by") && text.contains("regulator.example, south.example"),
         "{text}"
     );
 

@@ -15,6 +15,7 @@ mod consistency;
 mod forks;
 mod known_answers;
 mod notes;
+mod policies;
 mod proofs;
 mod receipts;
 mod strictness;

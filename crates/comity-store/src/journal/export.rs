@@ -30,6 +30,16 @@ impl Journal {
         }
     }
 
+    /// Puts the newest checkpoint that a quorum has cosigned beside the newest one.
+    ///
+    /// # Errors
+    /// `checkpoint-is-another`: it is not of this log at its head or before. The disk.
+    pub fn publish_witnessed(&mut self, checkpoint: &[u8]) -> Result<(), StoreError> {
+        self.claims_of(checkpoint)?;
+        let path = checkpoint_path(self.tiles.dir()).with_extension("witnessed");
+        disk::replace(self.disk.as_ref(), &path, checkpoint).map_err(io_error("write", &path))
+    }
+
     /// The checkpoint published last; none before the first.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! ```text
 //! Disk        what survives; Disk::open -> MemoryStore, which can fail at any commit or stage
 //! MemoryViews rows that a test can lose or garble
+//! MemoryWitness what was cosigned, which can fail to be stored
 //! Hub         every node's transport; each direction of each link can be down, lossy, held, or lie
 //! World       the federation of `comity_testkit::federation` with an engine for each member, on one clock
 //! ```
@@ -13,10 +14,12 @@ mod audits;
 mod hub;
 mod store;
 mod views;
+mod witness;
 mod world;
 
 pub use audits::MemoryAudits;
 pub use hub::{Heard, Hub, Link};
 pub use store::{Disk, Lost, MemoryStore, Record};
 pub use views::MemoryViews;
+pub use witness::MemoryWitness;
 pub use world::{Node, World, person};

@@ -28,7 +28,19 @@ pub type Record = (Vec<u8>, Option<Vec<u8>>);
 
 /// What survives. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
-pub struct Disk(Arc<(Mutex<Inner>, Condvar)>);
+pub struct Disk(Arc<(Mutex<Inner>, Condvar)>, OnCommit);
+
+/// What happens at each commit, on the thread that commits.
+#[derive(Clone, Default)]
+struct OnCommit(Arc<Mutex<Option<Hook>>>);
+
+type Hook = Box<dyn FnMut() + Send>;
+
+impl std::fmt::Debug for OnCommit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnCommit")
+    }
+}
 
 #[derive(Debug, Clone)]
 struct Inner {
@@ -39,6 +51,7 @@ struct Inner {
     next_seq: u64,
     published: Vec<u8>,
     closed: Vec<Ended>,
+    witnessed: Vec<u8>,
     commits: u64,
     stages: u64,
     commit_fails: Option<(u64, Lost)>,
@@ -66,6 +79,7 @@ impl Default for Inner {
             next_seq: 0,
             published: Vec::new(),
             closed: Vec::new(),
+            witnessed: Vec::new(),
             commits: 0,
             stages: 0,
             commit_fails: None,
@@ -98,7 +112,10 @@ impl Disk {
     #[must_use]
     pub fn copy(&self) -> Self {
         let inner = self.inner().clone();
-        Self(Arc::new((Mutex::new(inner), Condvar::new())))
+        Self(
+            Arc::new((Mutex::new(inner), Condvar::new())),
+            OnCommit::default(),
+        )
     }
 
     /// Ends the log `origin` at `closed`. The next one begins with the next record.
@@ -135,6 +152,11 @@ impl Disk {
     pub fn fail_stage(&self, n: u64) {
         let mut inner = self.inner();
         inner.stage_fails = Some(inner.stages + n);
+    }
+
+    /// At each commit from now on, whether or not there is something to write, this is done first.
+    pub fn on_commit(&self, what: impl FnMut() + Send + 'static) {
+        *self.1.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(what));
     }
 
     /// While a disk is slow, a commit does not end.
@@ -216,7 +238,16 @@ impl Disk {
             next_seq,
             ..Inner::default()
         };
-        Self(Arc::new((Mutex::new(inner), Condvar::new())))
+        Self(
+            Arc::new((Mutex::new(inner), Condvar::new())),
+            OnCommit::default(),
+        )
+    }
+
+    /// The head that the quorum had cosigned when it was published last.
+    #[must_use]
+    pub fn witnessed(&self) -> Vec<u8> {
+        self.inner().witnessed.clone()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -300,6 +331,10 @@ impl Store for MemoryStore {
     }
 
     fn commit(&mut self) -> Result<Head, Fault> {
+        let hook = &self.disk.1.0;
+        if let Some(what) = &mut *hook.lock().unwrap_or_else(PoisonError::into_inner) {
+            what();
+        }
         let mut inner = self.disk.inner();
         if self.stopped || inner.opened != self.opened {
             return Err(stopped());
@@ -396,6 +431,11 @@ impl Store for MemoryStore {
 
     fn publish(&mut self, checkpoint: &[u8]) -> Result<(), Fault> {
         self.disk.inner().published = checkpoint.to_vec();
+        Ok(())
+    }
+
+    fn publish_witnessed(&mut self, checkpoint: &[u8]) -> Result<(), Fault> {
+        self.disk.inner().witnessed = checkpoint.to_vec();
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use comity_engine::desk::{
 use comity_engine::error::WorkError;
 use comity_engine::frame::Frame;
 use comity_engine::ports::{Clock as _, Fault, Protocol};
-use comity_engine::{Engine, Identity, Policy, Running, Start};
+use comity_engine::{Engine, Identity, Policy, Running, Start, Witness};
 use comity_log::head::Head;
 use comity_trust::key::Key;
 use comity_trust::member::{Log, LogState};
@@ -26,7 +26,7 @@ use comity_wire::statement::{Received, Statement};
 use comity_wire::words::{Sorted, TimeMs, Version};
 use ed25519_dalek::SigningKey;
 
-use super::{Disk, Hub, Link, MemoryAudits, MemoryViews};
+use super::{Disk, Hub, Link, MemoryAudits, MemoryViews, MemoryWitness};
 use crate::federation::{Federation, KEYS_FROM_MS, NOW_MS, key, public};
 
 /// How often a condition is asked before a test gives up. Each question is a round through the node's thread.
@@ -44,6 +44,8 @@ pub struct Node {
     pub views: MemoryViews,
     /// What it keeps of others' logs.
     pub audits: MemoryAudits,
+    /// What it has cosigned.
+    pub witness: MemoryWitness,
     /// What its operator decides.
     pub policy: Policy,
     /// The critical extensions that it acts on.
@@ -102,14 +104,16 @@ impl World {
         for name in names {
             let (disk, views) = (Disk::default(), MemoryViews::default());
             let audits = MemoryAudits::default();
+            let witness = MemoryWitness::default();
             let policy = Policy::default();
-            let started = world.start_on(name, &disk, &views, &audits, policy, ext::NONE);
+            let started = world.start_on(name, &disk, &views, &audits, &witness, policy, ext::NONE);
             #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
             let (engine, running) = started.expect("the engine starts");
             let node = Node {
                 disk,
                 views,
                 audits,
+                witness,
                 policy: Policy::default(),
                 extensions: ext::NONE,
                 engine,
@@ -127,6 +131,7 @@ impl World {
         name: &str,
         disk: &Disk,
         views: &MemoryViews,
+        witness: &MemoryWitness,
         policy: Policy,
         extensions: Known,
     ) -> Start {
@@ -152,6 +157,10 @@ impl World {
             charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),
             rosters: history.rosters_from(1).map(<[u8]>::to_vec).collect(),
             extensions,
+            witness: Some(Witness {
+                key: keys.witness.clone(),
+                states: Arc::new(witness.clone()),
+            }),
         }
     }
 
@@ -165,13 +174,14 @@ impl World {
         disk: &Disk,
         views: &MemoryViews,
         audits: &MemoryAudits,
+        witness: &MemoryWitness,
         policy: Policy,
         extensions: Known,
     ) -> Result<(Engine, Running), Fault> {
         let own = self.key(name);
         let started = Engine::start(Start {
             audits: Arc::new(audits.clone()),
-            ..self.parts(name, disk, views, policy, extensions)
+            ..self.parts(name, disk, views, witness, policy, extensions)
         })?;
         self.hub.plug(own, started.0.clone());
         Ok(started)
@@ -333,9 +343,9 @@ impl World {
     pub fn start(&mut self, name: &str) -> Result<(), Fault> {
         let node = self.node(name);
         let (disk, views, policy) = (node.disk.clone(), node.views.clone(), node.policy.clone());
-        let audits = node.audits.clone();
+        let (audits, witness) = (node.audits.clone(), node.witness.clone());
         let extensions = node.extensions;
-        let started = self.start_on(name, &disk, &views, &audits, policy, extensions);
+        let started = self.start_on(name, &disk, &views, &audits, &witness, policy, extensions);
         let (engine, running) = started?;
         if let Some(node) = self.nodes.get_mut(name) {
             node.engine = engine;
