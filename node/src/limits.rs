@@ -62,6 +62,9 @@ pub const IMPORT_BYTES_MAX: u64 = 33_554_432;
 /// In bytes. URLs or a note on standard input: as much as one request to the API may have.
 pub const LOCATORS_BYTES_MAX: u64 = 1_048_576;
 
+/// Records in a folder of proofs: each is three or four files. More is what an export of the log is for.
+pub const PROOF_RECORDS_MAX: usize = 20_000;
+
 /// In bytes. An answer of the node: a page of the longest rows, with room.
 pub const ANSWER_BYTES_MAX: u64 = 33_554_432;
 

@@ -9,6 +9,7 @@
 //! verify     the same, all rows in memory
 //! matching   records of several logs -> each statement with both sides' records; what is missing
 //!            contradiction, lateness: of the statements of a case; rules: what decides it
+//! courses    statements of one case -> its requests, and where each step stands
 //! times      matched statements -> response times, per clock and step
 //!
 //! evidence   of a fork or of two rosters: what it proves
@@ -25,6 +26,7 @@
 
 pub mod bounds;
 mod contradiction;
+pub mod courses;
 pub mod evidence;
 pub mod finding;
 mod lateness;

@@ -31,15 +31,14 @@
 //! counted, and one if none is; an item that nobody has named yet, beside others
 //! that were, is not seen here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use comity_wire::ids::{CaseId, MemberId, StatementId};
-use comity_wire::leaf::{FactsItem, FactsResult};
-use comity_wire::registry::{Answer, Kind, ObservationResult, OutcomeAnswer, answer_code, by};
-use comity_wire::words::{Code, DurationMs, ItemNumber, Round, TimeMs};
+use comity_wire::ids::{CaseId, MemberId};
+use comity_wire::words::{DurationMs, TimeMs};
 use serde::Serialize;
 
-use crate::matching::{Matched, MatchedStatement};
+use crate::courses::{Clock, Reached, Starts, Step, requests};
+use crate::matching::{CaseMatched, CaseVisitor, Matched, MatchedStatement};
 
 /// Response times, one row for each clock and step that anything was counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -93,460 +92,54 @@ fn measure(matched: &Matched, counts: impl Fn(&MatchedStatement) -> bool) -> Res
     for statement in &matched.statements {
         cases.entry(statement.case).or_default().push(statement);
     }
-    let mut tally = Tally::default();
+    let mut timing = Timing::default();
     for statements in cases.values() {
-        let openings = statements.iter().filter(|said| said.kind.opens());
-        // From neither log, silence says nothing.
-        let is_shown = |opening: &&&MatchedStatement| {
-            opening.sender_shown.is_some() || opening.recipient_shown.is_some()
-        };
-        for opening in openings.filter(is_shown).filter(|opening| counts(opening)) {
-            Course::new(opening, statements).count_into(&mut tally);
-        }
+        timing.add(statements, &counts);
     }
-    tally.into_times()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Clock {
-    Offered,
-    Registered,
-    Reported,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
-    Registration,
-    Receipt,
-    AutomaticAnswer,
-    HumanAnswer,
-    Outcome,
-    Confirmation,
-}
-
-/// Where one thing stands that is waited for.
-#[derive(Clone, Copy)]
-enum Reached {
-    At(TimeMs),
-    Open,
-    Ended,
-}
-
-/// When the clocks of one request, or of one round of an item, began. Absent: that
-/// log is not here, or nobody claims it.
-#[derive(Clone, Copy, Default)]
-struct Starts {
-    offered: Option<TimeMs>,
-    registered: Option<TimeMs>,
-    reported: Option<TimeMs>,
-}
-
-// ---- One request
-
-struct Course<'a> {
-    opening: &'a MatchedStatement,
-    /// Of the case, with the opening.
-    statements: &'a [&'a MatchedStatement],
-    by_id: BTreeMap<StatementId, &'a MatchedStatement>,
-    /// What was said of each item and round and has arrived.
-    rows: BTreeMap<(ItemNumber, Round), Vec<Said<'a>>>,
-}
-
-/// A row of an outcome or an observation, and when the other side had it.
-#[derive(Clone, Copy)]
-struct Said<'a> {
-    by: &'a MatchedStatement,
-    row: &'a FactsItem,
-    at: TimeMs,
-}
-
-impl<'a> Course<'a> {
-    fn new(opening: &'a MatchedStatement, statements: &'a [&'a MatchedStatement]) -> Self {
-        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for by in statements {
-            let Some(at) = by.arrived() else { continue };
-            for row in rows(by) {
-                all.entry((row.0, row.1))
-                    .or_default()
-                    .push(Said { by, row, at });
-            }
-        }
-        let by_id = statements.iter().map(|said| (said.statement, *said));
-        Self {
-            opening,
-            statements,
-            by_id: by_id.collect(),
-            rows: all,
-        }
-    }
-
-    fn count_into(&self, tally: &mut Tally) {
-        let starts = Starts {
-            offered: self.opening.offered.map(|mark| mark.time),
-            registered: self.opening.received.map(|mark| mark.time),
-            reported: self.opening.facts.as_ref().and_then(|f| f.reported_at),
-        };
-        let pauses = self.pauses();
-        let mut count = |step, starts: &Starts, reached| {
-            tally.add(step, starts, reached, &pauses);
-        };
-        let is_refused = self.opening.refused.is_some();
-        let not_reached = |ended| if ended { Reached::Ended } else { Reached::Open };
-        let mark_or = |time: Option<TimeMs>| time.map_or(not_reached(is_refused), Reached::At);
-
-        if self.opening.recipient_shown.is_some() || self.opening.received.is_some() {
-            // Registration is where the second clock begins, not what it runs to.
-            let before = Starts {
-                registered: None,
-                ..starts
-            };
-            count(Step::Registration, &before, mark_or(starts.registered));
-        }
-        if self.opening.sender_shown.is_some() || self.opening.sent.is_some() {
-            let sent = self.opening.sent.map(|mark| mark.time);
-            count(Step::Receipt, &starts, mark_or(sent));
-        }
-        let ended = is_refused || self.withdrawn_at().is_some();
-        let (automatic, human) = (self.first_answer(false), self.first_answer(true));
-        // Once a person has answered, nobody waits for an automatic answer.
-        if let Some(automatic) = automatic.filter(|at| human.is_none_or(|human| *at < human)) {
-            count(Step::AutomaticAnswer, &starts, Reached::At(automatic));
-        } else if human.is_none() {
-            count(Step::AutomaticAnswer, &starts, not_reached(ended));
-        }
-        let human = human.map_or(not_reached(ended), Reached::At);
-        count(Step::HumanAnswer, &starts, human);
-
-        for item in self.items_and_rounds() {
-            let starts = if item.1 == 1 {
-                Some(starts)
-            } else {
-                self.opened_again(item)
-            };
-            if let Some(starts) = starts {
-                self.count_round(item, &starts, &mut count);
-            }
-        }
-    }
-
-    fn count_round(
-        &self,
-        item: (ItemNumber, Round),
-        starts: &Starts,
-        count: &mut impl FnMut(Step, &Starts, Reached),
-    ) {
-        let ended = self.is_over(item.1);
-        let Some(outcome) = self.first_final(item) else {
-            let reached = if ended { Reached::Ended } else { Reached::Open };
-            count(Step::Outcome, starts, reached);
-            count(Step::Confirmation, starts, reached);
-            return;
-        };
-        count(Step::Outcome, starts, Reached::At(outcome.at));
-        // There is nothing to confirm if the recipient does not act.
-        if let Some(confirmed) = self.confirmed(item, &outcome) {
-            count(Step::Confirmation, starts, Reached::At(confirmed));
-        } else if matches!(
-            outcome.answer,
-            OutcomeAnswer::Done | OutcomeAnswer::NotFound
-        ) {
-            let withdrawn = self.withdrawn_at().is_some();
-            let reached = if withdrawn {
-                Reached::Ended
-            } else {
-                Reached::Open
-            };
-            count(Step::Confirmation, starts, reached);
-        }
-    }
-
-    // ---- What was said
-
-    /// Statements of a kind that the other side has, and when it had them.
-    fn said(&self, kind: Kind) -> impl Iterator<Item = (&'a MatchedStatement, TimeMs)> {
-        let of_kind = self.statements.iter().filter(move |said| said.kind == kind);
-        of_kind.filter_map(|said| Some((*said, said.arrived()?)))
-    }
-
-    fn said_by<'s>(
-        &'s self,
-        member: &'s MemberId,
-        kind: Kind,
-    ) -> impl Iterator<Item = (&'a MatchedStatement, TimeMs)> + 's {
-        self.said(kind)
-            .filter(move |(said, _)| said.sender == *member)
-    }
-
-    fn first_answer(&self, human: bool) -> Option<TimeMs> {
-        let recipient = &self.opening.recipient;
-        let acknowledged = self
-            .said_by(recipient, Kind::Acknowledgement)
-            .filter(|(said, _)| {
-                let by = said.facts.as_ref().and_then(|facts| facts.by.as_ref());
-                by.is_some_and(|by| (by.as_str() == by::PERSON) == human)
-            });
-        let done = self
-            .said_by(recipient, Kind::Outcome)
-            .filter(|(said, _)| rows(said).next().is_some() && is_human(said) == human);
-        acknowledged.chain(done).map(|(_, at)| at).min()
-    }
-
-    /// The items that somebody has named, or one if nobody has: the first round of
-    /// each, those that were named, and one more if it was opened and nothing has
-    /// been said of it yet.
-    fn items_and_rounds(&self) -> BTreeSet<(ItemNumber, Round)> {
-        let mut found = BTreeSet::new();
-        for (n, round) in self.rows.keys() {
-            let next = (*n, round.saturating_add(1));
-            found.extend([(*n, 1), (*n, *round)]);
-            if self.opened_again(next).is_some() {
-                found.insert(next);
-            }
-        }
-        if found.is_empty() {
-            found.insert((1, 1));
-        }
-        found
-    }
-
-    fn rows_of(&self, item: (ItemNumber, Round)) -> impl Iterator<Item = &Said<'a>> {
-        self.rows.get(&item).into_iter().flatten()
-    }
-
-    fn outcomes(&self, item: (ItemNumber, Round)) -> impl Iterator<Item = Outcome> {
-        let by_recipient = |said: &&Said<'_>| {
-            said.by.kind == Kind::Outcome && said.by.sender == self.opening.recipient
-        };
-        self.rows_of(item).filter(by_recipient).filter_map(|said| {
-            let FactsResult::Outcome(answer) = said.row.2 else {
-                return None;
-            };
-            Some(Outcome {
-                statement: said.by.statement,
-                answer,
-                at: said.at,
-                effective_at: said.row.4,
-            })
-        })
-    }
-
-    fn first_final(&self, item: (ItemNumber, Round)) -> Option<Outcome> {
-        let finals = self.outcomes(item).filter(|found| found.answer.is_final());
-        finals.min_by_key(|found| found.at)
-    }
-
-    fn seen(
-        &self,
-        item: (ItemNumber, Round),
-        result: ObservationResult,
-    ) -> impl Iterator<Item = &Said<'a>> {
-        self.rows_of(item).filter(move |said| {
-            said.by.kind == Kind::Observation && said.row.2 == FactsResult::Observation(result)
-        })
-    }
-
-    /// When the requester saw it offline, after the outcome was known and in
-    /// effect. That the recipient says so itself confirms nothing.
-    fn confirmed(&self, item: (ItemNumber, Round), outcome: &Outcome) -> Option<TimeMs> {
-        self.seen(item, ObservationResult::Offline)
-            .filter(|said| said.by.sender == self.opening.sender)
-            .filter(|said| not_before(said.row.4, outcome.effective_at))
-            .filter(|said| self.known_to(said).knew(outcome))
-            .map(|said| said.at)
-            .min()
-    }
-
-    /// What opened a later round: the first observation that saw the item online
-    /// after it was said to be gone (docs/decisions/0003-rounds.md).
-    fn opened_again(&self, (n, round): (ItemNumber, Round)) -> Option<Starts> {
-        let before = (n, round.checked_sub(1)?);
-        let gone: Vec<_> = self
-            .outcomes(before)
-            .filter(|found| {
-                matches!(
-                    found.answer,
-                    OutcomeAnswer::Done | OutcomeAnswer::NotFound | OutcomeAnswer::Moved
-                )
-            })
-            .collect();
-        if gone.is_empty() {
-            return None;
-        }
-        let first = self
-            .seen(before, ObservationResult::Online)
-            .filter(|said| {
-                let known = self.known_to(said);
-                gone.iter().any(|outcome| {
-                    is_after(said.row.4, outcome.effective_at) && known.knew(outcome)
-                })
-            })
-            .min_by_key(|said| said.at)?;
-        let offered = first.by.offered.map(|mark| mark.time);
-        let own = first.by.sender == self.opening.recipient;
-        Some(Starts {
-            offered,
-            // What the recipient saw itself it knew when it said so.
-            registered: if own { offered } else { Some(first.at) },
-            reported: None,
-        })
-    }
-
-    /// What was known when something was said: its causal past; if that is not
-    /// shown, what came before.
-    fn known_to(&self, said: &Said<'_>) -> Known {
-        let re = |said: &'a MatchedStatement| said.facts.as_ref()?.re.as_ref();
-        let own = self.by_id.get(&said.by.statement).copied().and_then(re);
-        let Some(own) = own else {
-            return Known::Until(said.at);
-        };
-        let mut open: Vec<StatementId> = own.to_vec();
-        let mut past = BTreeSet::new();
-        while let Some(id) = open.pop() {
-            if past.insert(id) {
-                let further = self.by_id.get(&id).copied().and_then(re);
-                open.extend(further.into_iter().flatten());
-            }
-        }
-        Known::These(past)
-    }
-
-    // ---- What ends it, or pauses it
-
-    fn withdrawn_at(&self) -> Option<TimeMs> {
-        let withdrawals = self.said_by(&self.opening.sender, Kind::Withdrawal);
-        withdrawals.map(|(_, at)| at).min()
-    }
-
-    /// Whether nobody owes an outcome any more: refused, withdrawn or passed on.
-    /// Later rounds follow from outcomes, so that no first answer ends them.
-    fn is_over(&self, round: Round) -> bool {
-        let turned_down = || {
-            self.said_by(&self.opening.recipient, Kind::Acknowledgement)
-                .any(|(said, at)| self.turns_down(said, at))
-        };
-        self.opening.refused.is_some()
-            || self.withdrawn_at().is_some()
-            || (round == 1 && turned_down())
-    }
-
-    /// Whether an acknowledgement leaves nothing of the request to do. Facts do not
-    /// say which statement a refusal names; if it may be another one than the
-    /// request, the request stays open.
-    fn turns_down(&self, said: &MatchedStatement, at: TimeMs) -> bool {
-        let Some(facts) = &said.facts else {
-            return false;
-        };
-        match facts.answer {
-            Some(Answer::WrongLayer | Answer::Transferred) => true,
-            Some(Answer::Refused) => {
-                let builds_on = facts.re.as_ref().map(|re| re.to_vec());
-                let asked_more = [Kind::Amendment, Kind::InformationRequest]
-                    .into_iter()
-                    .flat_map(|kind| self.said_by(&self.opening.sender, kind))
-                    .any(|(_, earlier)| earlier <= at);
-                let code = facts.code.as_ref().map(Code::as_str);
-                let is_of_request = code.is_some_and(|code| REFUSES_A_REQUEST.contains(&code));
-                builds_on == Some(vec![self.opening.statement]) || (is_of_request && !asked_more)
-            }
-            _ => false,
-        }
-    }
-
-    /// When holds were in force: from when one was known until it was released, or
-    /// ran out. Sorted, none touching another; an end that is not known is the end
-    /// of time.
-    fn pauses(&self) -> Vec<(TimeMs, TimeMs)> {
-        let releases: Vec<_> = self.said(Kind::Release).collect();
-        let mut holds: Vec<_> = self
-            .said(Kind::Hold)
-            .map(|(hold, from)| {
-                let by = |said: &MatchedStatement| said.facts.as_ref().and_then(|f| f.by.clone());
-                let released = releases
-                    .iter()
-                    .filter(|(said, at)| {
-                        said.sender == hold.sender && by(said) == by(hold) && *at >= from
-                    })
-                    .map(|(_, at)| *at)
-                    .min();
-                let until = hold.facts.as_ref().and_then(|facts| facts.until);
-                let end = [released, until].into_iter().flatten().min();
-                (from, end.unwrap_or(TimeMs::MAX))
-            })
-            .collect();
-        holds.sort_unstable();
-        let mut merged: Vec<(TimeMs, TimeMs)> = Vec::new();
-        for (from, to) in holds {
-            match merged.last_mut() {
-                Some(last) if from <= last.1 => last.1 = last.1.max(to),
-                _ => merged.push((from, to)),
-            }
-        }
-        merged
-    }
-}
-
-enum Known {
-    These(BTreeSet<StatementId>),
-    Until(TimeMs),
-}
-
-impl Known {
-    fn knew(&self, outcome: &Outcome) -> bool {
-        match self {
-            Self::These(past) => past.contains(&outcome.statement),
-            Self::Until(at) => outcome.at <= *at,
-        }
-    }
-}
-
-/// Codes that turn down what was asked (registry `answer-code`); the others say
-/// that a statement came at the wrong time.
-const REFUSES_A_REQUEST: [&str; 6] = [
-    answer_code::NOT_OUR_SERVICE,
-    answer_code::NOT_ILLEGAL_HERE,
-    answer_code::NOT_ENOUGH_INFORMATION,
-    answer_code::DUPLICATE,
-    answer_code::NO_MANDATE,
-    answer_code::LANGUAGE,
-];
-
-/// A final or other answer for one item and round.
-#[derive(Clone, Copy)]
-struct Outcome {
-    statement: StatementId,
-    answer: OutcomeAnswer,
-    /// When the requester had it.
-    at: TimeMs,
-    effective_at: Option<TimeMs>,
-}
-
-fn rows(said: &MatchedStatement) -> impl Iterator<Item = &FactsItem> {
-    let items = said.facts.as_ref().and_then(|facts| facts.items.as_ref());
-    items.into_iter().flatten()
-}
-
-/// Whether an outcome is a person's: if one of its measures is, or if it has none
-/// for some item, because to do nothing is somebody's decision.
-fn is_human(outcome: &MatchedStatement) -> bool {
-    rows(outcome).any(|row| row.3.is_empty() || row.3.iter().any(|measure| !measure.automated))
-}
-
-fn not_before(one: Option<TimeMs>, other: Option<TimeMs>) -> bool {
-    !matches!((one, other), (Some(one), Some(other)) if one < other)
-}
-
-fn is_after(one: Option<TimeMs>, other: Option<TimeMs>) -> bool {
-    !matches!((one, other), (Some(one), Some(other)) if one <= other)
+    timing.into_times()
 }
 
 // ---- All requests
 
-#[derive(Default)]
+/// Response times of cases that come one at a time.
+#[derive(Debug, Default)]
+pub struct Timing {
+    tally: Tally,
+}
+
+impl CaseVisitor for Timing {
+    fn case(&mut self, matched: &CaseMatched) {
+        self.add(&matched.statements.iter().collect::<Vec<_>>(), |_| true);
+    }
+}
+
+impl Timing {
+    /// What all cases come to.
+    #[must_use]
+    pub fn into_times(self) -> ResponseTimes {
+        self.tally.into_times()
+    }
+
+    fn add(
+        &mut self,
+        statements: &[&MatchedStatement],
+        counts: impl Fn(&MatchedStatement) -> bool,
+    ) {
+        let found = requests(statements);
+        for request in found.iter().filter(|request| counts(request.opening)) {
+            for (step, starts, reached) in request.steps() {
+                self.tally.add(step, &starts, reached, &request.pauses);
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
 struct Tally {
     cells: BTreeMap<(Clock, Step), Cell>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Cell {
     reached_ms: Vec<DurationMs>,
     open: u64,
@@ -611,32 +204,10 @@ impl Cell {
 }
 
 /// The value at place ⌈p·n/100⌉ of n values in order.
-fn percentile(sorted: &[DurationMs], percent: usize) -> Option<DurationMs> {
+#[must_use]
+pub fn percentile(sorted: &[DurationMs], percent: usize) -> Option<DurationMs> {
     let place = sorted.len().saturating_mul(percent).div_ceil(100);
     sorted.get(place.checked_sub(1)?).copied()
-}
-
-impl Clock {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Offered => "offered",
-            Self::Registered => "registered",
-            Self::Reported => "reported",
-        }
-    }
-}
-
-impl Step {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Registration => "registration",
-            Self::Receipt => "receipt",
-            Self::AutomaticAnswer => "first-automatic-answer",
-            Self::HumanAnswer => "first-human-answer",
-            Self::Outcome => "outcome",
-            Self::Confirmation => "confirmation",
-        }
-    }
 }
 
 #[cfg(test)]

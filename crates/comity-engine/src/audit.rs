@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use comity_audit::{LogRecords, Reader, ResponseTimes, Right, match_logs, response_times};
+use comity_audit::{Reader, Right};
 use comity_log::checkpoint::Checkpoint;
 use comity_log::head::Head;
 use comity_log::tree::Tree;
@@ -11,7 +11,7 @@ use comity_wire::audit_exchange::{
     AuditRecord, AuditReply, AuditRequest, Page as WirePage, Records,
 };
 use comity_wire::ids::MemberId;
-use comity_wire::leaf::{Facts, Leaf};
+use comity_wire::leaf::Leaf;
 use comity_wire::limits::{AUDIT_RECORDS_MAX, AUDIT_REPLY_BYTES_MAX};
 use comity_wire::notice::{NextSequence, Sequences, SignedNotice};
 use comity_wire::registry::{audit_code, record_kind};
@@ -19,8 +19,7 @@ use comity_wire::words::{Code, Sorted};
 use serde_bytes::ByteBuf;
 
 use crate::core::{Core, leaf_at};
-use crate::desk::{AuditShown, ResponseTimesShown, TimingRow};
-use crate::error::WorkError;
+use crate::desk::AuditShown;
 use crate::limits::{AUDIT_LOOKED_AT_MAX, AUDIT_RECORDS_SINCE_MAX, AUDIT_SESSION_MS};
 use crate::ports::Fault;
 use crate::receipt::Tiles;
@@ -190,59 +189,6 @@ impl Core {
         }
         self.audit = Some(shown);
         Ok(())
-    }
-
-    /// Response times from the own log alone.
-    pub(crate) fn response_times(&self) -> Result<ResponseTimesShown, WorkError> {
-        let mut records = Vec::new();
-        for index in 0..self.store.head().size() {
-            let (leaf, facts) = self.store.record(index)?;
-            let damaged = |error: String| Fault::new("journal-damaged", error);
-            let leaf = Leaf::decode(&leaf).map_err(|error| damaged(error.to_string()))?;
-            let facts = facts.map(|facts| Facts::decode(&facts)).transpose();
-            records.push((leaf, facts.map_err(|error| damaged(error.to_string()))?));
-        }
-        let log = LogRecords {
-            member: self.me.clone(),
-            origin: self.identity.origin.clone(),
-            head: self.store.head(),
-            complete: true,
-            counterparts: std::collections::BTreeSet::new(),
-            taken_at: self.time(),
-            records,
-            findings: Vec::new(),
-        };
-        Ok(timings(&[log]))
-    }
-}
-
-/// Response times over some logs.
-pub(crate) fn timings(logs: &[LogRecords]) -> ResponseTimesShown {
-    let members = logs.iter().map(|log| log.member.to_string());
-    times_shown(response_times(&match_logs(logs)), members.collect())
-}
-
-/// Response times of these members' records.
-pub(crate) fn times_shown(times: ResponseTimes, members: Vec<String>) -> ResponseTimesShown {
-    ResponseTimesShown {
-        members,
-        rows: times
-            .rows
-            .into_iter()
-            .map(|row| TimingRow {
-                clock: row.clock.to_owned(),
-                step: row.step.to_owned(),
-                count: row.count,
-                open: row.open,
-                ended: row.ended,
-                p50_ms: row.p50_ms,
-                p90_ms: row.p90_ms,
-                p95_ms: row.p95_ms,
-                p99_ms: row.p99_ms,
-                max_ms: row.max_ms,
-                paused_ms: row.paused_ms,
-            })
-            .collect(),
     }
 }
 

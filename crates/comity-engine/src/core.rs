@@ -45,6 +45,7 @@ use crate::outbox::{Delivered, Due};
 use crate::ports::{Clock, ClosedLog, Fault, Position, Scope, Store, Views};
 use crate::record::{Entry, code};
 use crate::redeliver::Said;
+use crate::reports::OwnPage;
 use crate::restored::{CameBack, Lost};
 use crate::tables::{SCHEMA, VIEWS_VERSION};
 use crate::verify::Verified;
@@ -145,6 +146,12 @@ pub(crate) enum Command {
         quorum: bool,
         reply: oneshot::Sender<()>,
     },
+    /// A page of the own log, for a report.
+    OwnPage {
+        from: u64,
+        until: Option<u64>,
+        reply: oneshot::Sender<Result<OwnPage, Fault>>,
+    },
     /// An audit that this member has made.
     Audited {
         members: Vec<MemberId>,
@@ -210,6 +217,7 @@ enum Waiting {
     Lost(oneshot::Sender<Vec<Lost>>),
     TakenBack(CameBack, oneshot::Sender<CameBack>),
     Noted(oneshot::Sender<()>),
+    OwnPage(u64, Option<u64>, oneshot::Sender<Result<OwnPage, Fault>>),
     /// Asked once everything is durable: nobody is shown what may still be lost.
     Query(
         Person,
@@ -534,6 +542,7 @@ impl Core {
                 self.came_back(&lost, back, refused)?;
                 Some(Waiting::Noted(reply))
             }
+            Command::OwnPage { from, until, reply } => Some(Waiting::OwnPage(from, until, reply)),
             Command::Learn {
                 charters,
                 rosters,
@@ -606,6 +615,7 @@ impl Core {
                 drop(reply);
                 None
             }
+            Command::OwnPage { from, until, reply } => Some(Waiting::OwnPage(from, until, reply)),
             Command::Learn { reply, .. } => Some(Waiting::Flag(false, reply)),
             Command::Query {
                 person,
@@ -635,6 +645,7 @@ impl Core {
             Waiting::Lost(reply) => drop(reply.send(self.lost()?)),
             Waiting::TakenBack(back, reply) => drop(reply.send(back)),
             Waiting::Noted(reply) => drop(reply.send(())),
+            Waiting::OwnPage(from, until, reply) => drop(reply.send(self.own_page(from, until))),
             Waiting::Query(person, query, connected, reply) => {
                 let shown = self.query(&person, query, &connected);
                 let fault = shown.as_ref().err().and_then(WorkError::of_port);

@@ -7,6 +7,8 @@
 use std::fmt::{self, Display};
 
 use comity_audit::Finding;
+use comity_report::public::Public;
+use comity_report::{Report, Wish};
 use comity_wire::ids::{CaseId, Hash, StatementId};
 use comity_wire::words::{DurationMs, ItemNumber, Round, TimeMs};
 use serde::{Deserialize, Serialize};
@@ -593,8 +595,15 @@ pub enum Query {
     Log,
     /// The proof that a statement is in the log.
     Prove(StatementId),
+    /// These records of this node's own log, each with its proof; at most
+    /// [`crate::limits::RECORDS_SHOWN_MAX`].
+    Records(Vec<u64>),
     /// Response times from this node's own records.
     ResponseTimes,
+    /// A report of response times, in groups.
+    Report(Wish),
+    /// Public figures: nothing of a case, small cells hidden.
+    Transparency(Wish),
     /// Response times and findings from what was pulled from others.
     Audit,
     /// Evidence that a log or the governance contradicts itself.
@@ -655,8 +664,16 @@ pub enum Shown {
     Log(LogShown),
     /// A proof.
     Proof(ProofShown),
+    /// Records with their proofs.
+    Records(Vec<RecordShown>),
     /// Response times.
     ResponseTimes(ResponseTimesShown),
+    /// A report: `comity_report::report::Report`.
+    #[schema(value_type = Object)]
+    Report(Box<Report>),
+    /// Public figures: `comity_report::public::Public`.
+    #[schema(value_type = Object)]
+    Transparency(Box<Public>),
     /// Response times and findings.
     Audit(AuditShown),
     /// Evidence that a log or the governance contradicts itself.
@@ -1049,6 +1066,21 @@ pub struct ProofShown {
     /// The record, in hex.
     pub leaf: String,
     /// The other side's receipt for it, in hex, for a statement of one's own.
+    pub receipt: Option<String>,
+}
+
+/// A record of the own log, with its proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RecordShown {
+    /// The index of the record.
+    pub index: u64,
+    /// A `c2sp.org/tlog-proof@v1` file.
+    pub proof: String,
+    /// The record, in hex.
+    pub leaf: String,
+    /// Its facts, in hex, if they are kept.
+    pub facts: Option<String>,
+    /// The other side's receipt, in hex, for a record that a statement was sent.
     pub receipt: Option<String>,
 }
 

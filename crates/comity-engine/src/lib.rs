@@ -63,6 +63,7 @@ mod receipt;
 mod record;
 mod redeliver;
 mod relay;
+mod reports;
 mod restored;
 mod review;
 mod rosters;

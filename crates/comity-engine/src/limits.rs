@@ -139,6 +139,16 @@ pub const RECORDS_PER_BATCH_MAX: u64 = comity_log::limits::BATCH_LEAVES_MAX as u
 /// nothing else meanwhile.
 pub const AUDIT_LOOKED_AT_MAX: usize = 4_096;
 
+/// Records of the own log that one page for a report holds: a few milliseconds of the one thread.
+pub const REPORT_PAGE_RECORDS: u64 = 1_024;
+
+/// Records of the own log that a report holds at once, some 200 MB. A longer log is read several times, each time for
+/// a part of its cases.
+pub const REPORT_RECORDS_MAX: u64 = 250_000;
+
+/// Records that are proven in one answer: each takes some kilobytes.
+pub const RECORDS_SHOWN_MAX: usize = 256;
+
 /// Records since the head of an audit that are looked at to tell the sequence numbers at that head. An audit of a head
 /// that is older gets none.
 pub const AUDIT_RECORDS_SINCE_MAX: u64 = 65_536;

@@ -32,6 +32,7 @@ use crate::inbound::unreadable;
 use crate::limits::{BUSY_RETRY_MS, COMMANDS_MAX, DELIVERY_LINGER_MS, SCHEDULER_IDLE_MS};
 use crate::outbox::{Delivered, Due, Flight};
 use crate::ports::{AuditStore, Clock, Fault, Peer, Pending, Protocol, Store, Transport, Views};
+use crate::reports::LastAudit;
 use crate::rosters::{self, Fetches};
 use crate::verify::verify;
 use crate::witness::Witness;
@@ -82,6 +83,7 @@ pub struct Engine {
     pub(crate) fetches: Arc<Fetches>,
     pub(crate) witness: Option<Witness>,
     pub(crate) cosignatures: Arc<Cosignatures>,
+    pub(crate) last_audit: Arc<LastAudit>,
     commands: mpsc::Sender<Asked>,
     history: watch::Receiver<Arc<History>>,
     extensions: Known,
@@ -151,6 +153,7 @@ impl Engine {
             fetches: Arc::default(),
             witness,
             cosignatures: Arc::default(),
+            last_audit: Arc::default(),
             commands,
             history,
             extensions,
@@ -430,6 +433,17 @@ impl Desk for Engine {
     fn query(&self, person: Person, query: Query) -> Pending<'_, Result<Shown, WorkError>> {
         Box::pin(async move {
             let connected = match query {
+                Query::ResponseTimes => {
+                    return self.response_times().await.map(Shown::ResponseTimes);
+                }
+                Query::Report(wish) => {
+                    let report = self.report(wish).await?;
+                    return Ok(Shown::Report(Box::new(report)));
+                }
+                Query::Transparency(wish) => {
+                    let public = self.transparency(wish).await?;
+                    return Ok(Shown::Transparency(Box::new(public)));
+                }
                 Query::Members => self.transport.connected().await,
                 _ => Vec::new(),
             };

@@ -11,12 +11,16 @@
 
 use std::sync::Arc;
 
-use comity_audit::{CaseMatched, Finding, Found, Matched, Reader, Right, Rosters, Rules};
-use comity_audit::{response_times, verify::LogShown};
+use comity_audit::times::Timing;
+use comity_audit::{
+    CaseMatched, CaseVisitor, Finding, Found, Reader, ResponseTimes, Right, Rosters, Rules,
+};
 use comity_log::checkpoint::VerifiedCheckpoint;
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::names::WitnessName;
 use comity_log::proof::verify_consistency;
+use comity_report::report::LogUsed;
+use comity_report::{Adding, Base, Context};
 use comity_trust::history::History;
 use comity_wire::audit_exchange::{AuditReply, AuditRequest, Page, Records};
 use comity_wire::ids::{Hash, MemberId};
@@ -27,7 +31,6 @@ use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 use comity_wire::words::{Reference, TimeMs};
 use tokio::sync::oneshot;
 
-use crate::audit::times_shown;
 use crate::core::Command;
 use crate::desk::{AuditShown, FindingShown, LogRead};
 use crate::error::WorkError;
@@ -37,6 +40,7 @@ use crate::limits::AUDIT_PAGES_PER_NOTE;
 use crate::node::{Engine, stopped};
 use crate::ports::{AuditStore, Fault, Protocol};
 use crate::receipt;
+use crate::reports::{self, Audited, context};
 
 impl Engine {
     /// Audits every member of the roster.
@@ -59,7 +63,9 @@ impl Engine {
             self.pull_log(&mut audit, log).await;
         }
         audit.inspect().await?;
-        let shown = audit.matched().await?;
+        let now = self.clock.now_ms();
+        let (shown, audited) = audit.matched(now).await?;
+        self.last_audit.set(audited);
         drop(store);
         let (reply, done) = oneshot::channel();
         let others = members.into_iter().filter(|member| *member != self.me);
@@ -401,6 +407,7 @@ struct Audit {
     pulled: Vec<Log>,
     inspected: Vec<Inspected>,
     logs: Vec<LogRead>,
+    used: Vec<LogUsed>,
     /// `[code, member, words]` of logs that could not be audited.
     problems: Vec<(String, String, String)>,
     findings: Vec<Finding>,
@@ -415,6 +422,7 @@ impl Audit {
             pulled: Vec::new(),
             inspected: Vec::new(),
             logs: Vec::new(),
+            used: Vec::new(),
             problems: Vec::new(),
             findings: Vec::new(),
         }
@@ -500,47 +508,50 @@ impl Audit {
             resumed_from: log.resumed_from,
             cosigned: log.kept.newest().map_or(0, |head| head.cosigned_at.len()),
         });
+        let newest = log.kept.newest();
+        let checkpoint = newest.map(|head| head.checkpoint.to_string());
+        self.used.push(LogUsed {
+            origin: log.origin.to_string(),
+            member: log.origin.member.to_string(),
+            size: found.verified.head.size(),
+            root: found.verified.head.root().to_string(),
+            taken_at: newest.map_or(0, |head| head.taken_at),
+            records: found.verified.records,
+            complete: found.verified.shown.complete,
+            checkpoint,
+        });
         self.inspected.push(found);
     }
 
-    /// Matches what was verified.
-    async fn matched(self) -> Result<AuditShown, WorkError> {
+    /// Matches what was verified, one case at a time.
+    async fn matched(self, now: TimeMs) -> Result<(AuditShown, Audited), WorkError> {
         let Self {
             store,
             history,
             inspected,
             logs,
+            used,
             problems,
             mut findings,
             ..
         } = self;
-        let shown: Vec<LogShown> = inspected
-            .iter()
-            .map(|log| log.verified.shown.clone())
-            .collect();
         let matching = tokio::task::spawn_blocking(move || {
             let rules = Rules::of(&history);
-            let mut matched = Matched::default();
-            let loose = match_inspected(&*store, inspected, &rules, &mut |case: &CaseMatched| {
-                matched.statements.extend(case.statements.iter().cloned());
-                matched.findings.extend(case.findings.iter().cloned());
-            });
-            matched.findings.extend(loose?);
-            Ok::<_, Fault>(matched)
+            let mut seen = CasesSeen::new(context(&history, now));
+            let loose = match_inspected(&*store, inspected, &rules, &mut seen)?;
+            seen.findings.extend(loose);
+            Ok::<_, Fault>(seen)
         });
-        let matched = matching.await.map_err(|_| stopped())??;
-        findings.extend(matched.findings.iter().cloned());
-        let words = |found: &Finding| found.found.sentence().to_owned();
+        let seen = matching.await.map_err(|_| stopped())??;
+        findings.extend(seen.findings);
+        let times: ResponseTimes = seen.timing.into_times();
         let rows = findings.iter().map(|found| {
-            (
-                found.code().to_owned(),
-                found.member.to_string(),
-                words(found),
-            )
+            let words = found.found.sentence().to_owned();
+            (found.code().to_owned(), found.member.to_string(), words)
         });
-        let members = shown.iter().map(|log| log.origin.member.to_string());
-        Ok(AuditShown {
-            response_times: times_shown(response_times(&matched), members.collect()),
+        let members = used.iter().map(|log| log.member.clone());
+        let shown = AuditShown {
+            response_times: reports::shown(&times, members),
             findings: problems.into_iter().chain(rows).collect(),
             logs: logs
                 .iter()
@@ -548,7 +559,44 @@ impl Audit {
                 .collect(),
             details: findings.iter().map(FindingShown::of).collect(),
             read: logs,
-        })
+        };
+        let audited = Audited {
+            base: seen.adding.base,
+            logs: used,
+            // None is published before its subject could reply.
+            findings: Vec::new(),
+            findings_waiting: u64::try_from(findings.len()).unwrap_or(u64::MAX),
+            taken_at: now,
+        };
+        Ok((shown, audited))
+    }
+}
+
+/// What an audit takes from each case: nothing that grows with the records, but the rows of reports.
+struct CasesSeen {
+    timing: Timing,
+    adding: Adding,
+    findings: Vec<Finding>,
+}
+
+impl CasesSeen {
+    fn new(context: Context) -> Self {
+        Self {
+            timing: Timing::default(),
+            adding: Adding {
+                context,
+                base: Base::default(),
+            },
+            findings: Vec::new(),
+        }
+    }
+}
+
+impl CaseVisitor for CasesSeen {
+    fn case(&mut self, matched: &CaseMatched) {
+        self.timing.case(matched);
+        self.adding.case(matched);
+        self.findings.extend(matched.findings.iter().cloned());
     }
 }
 

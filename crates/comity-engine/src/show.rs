@@ -8,8 +8,9 @@ use comity_taxonomy::COMITY;
 use comity_wire::body::Body;
 use comity_wire::ext::{Extension, Extensions};
 use comity_wire::ids::{CaseId, Nonce, PublicKey, StatementId};
+use comity_wire::leaf::Leaf;
 use comity_wire::parts::{Assessment, Locator};
-use comity_wire::registry::{Check, same_image, standing, urgency};
+use comity_wire::registry::{Check, record_kind, same_image, standing, urgency};
 use comity_wire::words::{Code, Country};
 
 use crate::apply::unpacked;
@@ -18,14 +19,16 @@ use crate::core::Core;
 use crate::desk::{
     AnswerShown, AssessmentShown, CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction,
     DraftRow, Event, ExtensionShown, ItemShown, Items, LogShown, MemberRow, MembersShown,
-    OutboxRow, Overview, Page, Person, ProofShown, Query, RosterShown, Shown, WitnessShown,
-    WitnessedShown,
+    OutboxRow, Overview, Page, Person, ProofShown, Query, RecordShown, RosterShown, Shown,
+    WitnessShown, WitnessedShown,
 };
 use crate::error::WorkError;
 use crate::frame::Frame;
-use crate::limits::{EXTENSION_SHOWN_BYTES_MAX, PAGE_ROWS_MAX};
+use crate::limits::{EXTENSION_SHOWN_BYTES_MAX, PAGE_ROWS_MAX, RECORDS_SHOWN_MAX};
 use crate::ports::{Fault, Position};
+use crate::receipt::Tiles;
 use crate::record::short;
+use crate::reports::no_audit;
 use crate::say::unknown_case;
 use crate::tables::{
     self, CASE, CHANGED, CaseEntry, DOSSIER, DRAFT, DRAFT_OPEN, Dossier, DraftEntry, GATE, Gate,
@@ -52,7 +55,9 @@ impl Core {
             Query::Members => self.members(connected).map(Shown::Members),
             Query::Log => self.log_shown().map(Shown::Log),
             Query::Prove(id) => self.proof(&id).map(Shown::Proof),
-            Query::ResponseTimes => self.response_times().map(Shown::ResponseTimes),
+            Query::Records(indices) => self.records(&indices).map(Shown::Records),
+            // The one thread has other things to do than to read the whole log.
+            Query::ResponseTimes | Query::Report(_) | Query::Transparency(_) => Err(not_here()),
             Query::Audit => self.audit.clone().map(Shown::Audit).ok_or_else(no_audit),
             Query::Contradictions => self.contradictions().map(Shown::Contradictions),
             Query::Contradiction(hash) => self.contradiction(&hash).map(Shown::Contradiction),
@@ -609,21 +614,76 @@ impl Core {
             path,
             checkpoint,
         };
-        let receipt = match row.receipt {
-            Some(at) => {
-                let stored = self.store.read(Position(at))?;
-                match Frame::decode(stored.kind, &stored.body)? {
-                    Frame::Sent(sent) => Some(hex(&sent.1)),
-                    _ => None,
-                }
-            }
-            None => None,
-        };
+        let receipt = row.receipt.map_or(Ok(None), |at| self.receipt_shown(at))?;
         Ok(ProofShown {
             index,
             proof: proof.to_string(),
             leaf: hex(&log.record(index)?.0),
             receipt,
+        })
+    }
+
+    /// Records of the own log, each with its proof under the newest head.
+    fn records(&mut self, indices: &[u64]) -> Result<Vec<RecordShown>, WorkError> {
+        if indices.len() > RECORDS_SHOWN_MAX {
+            return Err(WorkError::asker(
+                "too-many-records",
+                format!("more than {RECORDS_SHOWN_MAX} records at once"),
+                "ask for fewer, several times",
+            ));
+        }
+        let checkpoint = self.checkpoint().to_unverified();
+        let head = self.store.head();
+        if let Some(beyond) = indices.iter().find(|index| **index >= head.size()) {
+            return Err(WorkError::asker(
+                "unknown-record",
+                format!("there is no record {beyond}: the log has {}", head.size()),
+                "ask for one that is there",
+            ));
+        }
+        let damaged = |error: comity_log::tree::TreeError<Fault>| {
+            Fault::new("journal-damaged", error.to_string())
+        };
+        let mut tree = Tree::open(Tiles(&*self.store), &head).map_err(damaged)?;
+        let mut found = Vec::with_capacity(indices.len());
+        for index in indices {
+            let path = tree.inclusion_path(*index, head.size()).map_err(damaged)?;
+            let (leaf, facts) = self.store.record(*index)?;
+            let proof = TlogProof {
+                extra: None,
+                index: *index,
+                path,
+                checkpoint: checkpoint.clone(),
+            };
+            found.push(RecordShown {
+                index: *index,
+                proof: proof.to_string(),
+                receipt: self.receipt_of(&leaf)?,
+                leaf: hex(&leaf),
+                facts: facts.as_deref().map(hex),
+            });
+        }
+        Ok(found)
+    }
+
+    /// The receipt that a record of kind `sent` is about.
+    fn receipt_of(&self, leaf: &[u8]) -> Result<Option<String>, WorkError> {
+        let leaf =
+            Leaf::decode(leaf).map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
+        let sent = leaf
+            .statement
+            .filter(|_| leaf.kind.as_str() == record_kind::SENT);
+        let Some(id) = sent else { return Ok(None) };
+        let row = self.statement_row(&id)?;
+        row.and_then(|row| row.receipt)
+            .map_or(Ok(None), |at| self.receipt_shown(at))
+    }
+
+    fn receipt_shown(&self, at: u64) -> Result<Option<String>, WorkError> {
+        let stored = self.store.read(Position(at))?;
+        Ok(match Frame::decode(stored.kind, &stored.body)? {
+            Frame::Sent(sent) => Some(hex(&sent.1)),
+            _ => None,
         })
     }
 
@@ -897,10 +957,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn no_audit() -> WorkError {
-    WorkError::asker(
-        "no-audit-yet",
-        "this node has not audited anybody since it was started",
-        "run `comity audit` first",
+/// What is answered beside the one thread.
+fn not_here() -> WorkError {
+    Fault::new(
+        "not-here",
+        "figures are made beside the thread of the journal",
     )
+    .into()
 }

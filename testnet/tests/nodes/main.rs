@@ -6,6 +6,7 @@
 //! start      what a node refuses to start with
 //! rosters    members that come and go while nodes run
 //! outage     a recipient that is down
+//! reports    every form of a report, and what proves it
 //! views      views deleted, garbled, cut
 //! demo       four members in one process, as a new user meets them
 //!
@@ -22,6 +23,7 @@
 mod demo;
 mod kill;
 mod outage;
+mod reports;
 mod rosters;
 mod shutdown;
 mod start;

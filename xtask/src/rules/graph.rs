@@ -21,12 +21,18 @@ const DIRECTION: &[(&str, &[&str])] = &[
         "comity-audit",
         &["comity-clocks", "comity-log", "comity-trust"],
     ),
+    ("comity-report", &["comity-audit", "comity-clocks"]),
     ("comity-conformance", &["comity-log", "comity-trust"]),
     ("comity-store", &["comity-log"]),
     ("comity-net", &["comity-wire"]),
     (
         "comity-engine",
-        &["comity-case", "comity-log", "comity-audit", "comity-intake"],
+        &[
+            "comity-case",
+            "comity-log",
+            "comity-report",
+            "comity-intake",
+        ],
     ),
     ("comity-api", &["comity-engine"]),
     (
@@ -53,6 +59,7 @@ const PURE: &[&str] = &[
     "comity-log",
     "comity-intake",
     "comity-audit",
+    "comity-report",
     "comity-conformance",
 ];
 

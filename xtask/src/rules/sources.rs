@@ -38,6 +38,7 @@ const PURE: &[&str] = &[
     "crates/comity-log/src",
     "crates/comity-intake/src",
     "crates/comity-audit/src",
+    "crates/comity-report/src",
     "crates/comity-conformance/src",
 ];
 

@@ -4,10 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use comity_engine::desk::{Query, Shown};
 use comity_wire::ids::StatementId;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::openapi::Refusals;
 use crate::app::App;
-use crate::ask::{Caller, Named};
+use crate::ask::{Asks, Caller, Named};
 use crate::problem::Problem;
 
 /// Shows the signed head of this member's log and the key that verifies it.
@@ -36,4 +38,28 @@ pub(super) async fn prove(
     let statement = StatementId::from_hex(&statement)
         .ok_or_else(|| Problem::field("statement", "64 lower-case hex digits"))?;
     super::query(&app, person, Query::Prove(statement)).await
+}
+
+/// Which records.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Indices {
+    /// Indices of records, with commas; at most 256.
+    index: String,
+}
+
+/// Shows records of this member's log with their facts, each with its proof under the newest head.
+#[utoipa::path(
+    get, path = "/v1/log/records", tag = "log", params(Indices),
+    responses((status = 200, description = "`records`", body = Shown), Refusals)
+)]
+pub(super) async fn records(
+    State(app): State<App>,
+    Caller(person): Caller,
+    Asks(asked): Asks<Indices>,
+) -> Result<Json<Shown>, Problem> {
+    let indices: Result<Vec<u64>, _> = asked.index.split(',').map(str::parse).collect();
+    let indices = indices.map_err(|_| Problem::field("index", "numbers, with commas"))?;
+    super::query(&app, person, Query::Records(indices)).await
 }

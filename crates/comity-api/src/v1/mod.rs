@@ -11,6 +11,7 @@ mod evidence;
 mod health;
 #[allow(unused_qualifications, reason = "the macro of utoipa writes them")]
 mod imports;
+#[allow(unused_qualifications, reason = "the macro of utoipa writes them")]
 mod log;
 mod looks;
 mod members;
@@ -18,6 +19,7 @@ mod openapi;
 mod openings;
 mod outside;
 mod overview;
+#[allow(unused_qualifications, reason = "the macro of utoipa writes them")]
 mod reports;
 mod reviews;
 mod rosters;
@@ -84,7 +86,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/log/proofs/{statement}", get(log::prove)),
         ("/v1/evidence", get(evidence::list)),
         ("/v1/evidence/{evidence}", get(evidence::show)),
+        ("/v1/log/records", get(log::records)),
         ("/v1/reports/response-times", get(reports::response_times)),
+        ("/v1/reports/transparency", get(reports::transparency)),
         (AUDITS, get(audits::show).post(audits::audit)),
         ("/v1/overview", get(overview::show)),
     ]

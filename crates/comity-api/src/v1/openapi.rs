@@ -46,7 +46,7 @@ pub(super) async fn show(_caller: Caller) -> Json<&'static utoipa::openapi::Open
         statements::hold, statements::release, statements::ask, statements::inform,
         outside::note, looks::look, rosters::take,
         cases::list, cases::show, cases::drafts, cases::items, cases::outbox,
-        members::show, log::show, log::prove, evidence::list, evidence::show, reports::response_times,
+        members::show, log::show, log::prove, log::records, evidence::list, evidence::show, reports::response_times, reports::transparency,
         audits::audit, audits::show, overview::show
     ),
     components(schemas(Body)),

@@ -179,6 +179,14 @@ impl Desk for Fake {
                     leaf: "00".to_owned(),
                     receipt: None,
                 }),
+                Query::Records(_) => Shown::Records(Vec::new()),
+                Query::Report(_) | Query::Transparency(_) => {
+                    return Err(WorkError::asker(
+                        "no-report",
+                        "none is made here",
+                        "ask a node",
+                    ));
+                }
                 Query::ResponseTimes => Shown::ResponseTimes(times(full)),
                 Query::Audit if self.no_audit => {
                     return Err(WorkError::asker(

@@ -1,60 +1,12 @@
-//! `comity report`: how long things took.
+//! The short form: one row for each clock and step, from this node's own records.
 
 use std::fmt::Write as _;
 
-use clap::{Args as ClapArgs, Subcommand};
 use comity_wire::words::DurationMs;
 
-use crate::answers::{self, ResponseTimes};
-use crate::client::Reach;
-use crate::error::Failure;
-use crate::output::Output;
+use crate::answers::ResponseTimes;
 use crate::tables::{Table, plain};
 use crate::times;
-
-/// What to report.
-#[derive(Debug, ClapArgs)]
-pub struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Show how long each step took, from this node's own records
-    #[command(after_help = "\
-Clocks: offered, from our first attempt to deliver; registered, from the other side's record; reported, from the public's \
-report, which is the hotline's claim. Percentiles are exact, by nearest rank. What has begun and not ended is counted as \
-open, never left out; what was withdrawn, refused or passed on before has ended otherwise. Holds are not subtracted: how \
-long they were in force is told beside.
-
-Example:
-  comity report response-times
-  comity report response-times --csv > response-times.csv")]
-    ResponseTimes {
-        /// Write CSV, in milliseconds
-        #[arg(long, conflicts_with = "json")]
-        csv: bool,
-        #[command(flatten)]
-        reach: Reach,
-    },
-}
-
-/// Does it.
-///
-/// # Errors
-/// Why it was not done.
-pub fn run(args: &Args, output: &Output) -> Result<(), Failure> {
-    let Command::ResponseTimes { csv, reach } = &args.command;
-    let answer = reach.client()?.get("/v1/reports/response-times", &[])?;
-    let found: ResponseTimes = answers::take(&answer, "response-times")?;
-    if *csv {
-        output.raw(csv_of(&found).trim_end());
-    } else {
-        output.result(&answer, &text_of(&found));
-    }
-    Ok(())
-}
 
 pub(crate) fn text_of(found: &ResponseTimes) -> String {
     let mut text = format!(
@@ -98,7 +50,7 @@ pub(crate) fn text_of(found: &ResponseTimes) -> String {
     text
 }
 
-fn csv_of(found: &ResponseTimes) -> String {
+pub(super) fn csv_of(found: &ResponseTimes) -> String {
     let mut csv =
         "clock,step,count,open,ended,p50_ms,p90_ms,p95_ms,p99_ms,max_ms,paused_ms\n".to_owned();
     let number = |ms: Option<DurationMs>| ms.map_or_else(String::new, |ms| ms.to_string());

@@ -1,0 +1,318 @@
+//! Figures: response times and reports, from the own log or from the logs of the last audit.
+//!
+//! ```text
+//! the one thread -> pages of records, under one head -> (beside the thread) cases, one at a time -> figures
+//! ```
+//! The thread gives one short page after the other and does other work between them. No more records are held at once
+//! than [`REPORT_RECORDS_MAX`]: a longer log is read several times, each time for a part of its cases.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use comity_audit::matching::{CaseVisitor, visit_cases};
+use comity_audit::times::Timing;
+use comity_audit::{LogRecords, ResponseTimes};
+use comity_log::head::Head;
+use comity_report::public::{Frame, Public, public};
+use comity_report::report::{FindingUsed, LogUsed, Report, Source, Wish};
+use comity_report::{Adding, Base, Context, cases, figures, pages};
+use comity_trust::history::History;
+use comity_wire::leaf::{Facts, Leaf, Origin};
+use comity_wire::words::TimeMs;
+use tokio::sync::oneshot;
+
+use crate::core::{Command, Core};
+use crate::desk::{ResponseTimesShown, TimingRow};
+use crate::error::WorkError;
+use crate::limits::{REPORT_PAGE_RECORDS, REPORT_RECORDS_MAX};
+use crate::node::{Engine, stopped};
+use crate::ports::Fault;
+
+/// Records of the own log, one after the other, and under which head they are.
+#[derive(Debug)]
+pub(crate) struct OwnPage {
+    head: Head,
+    origin: Origin,
+    checkpoint: String,
+    now: TimeMs,
+    records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// What an audit was made of, kept for reports.
+#[derive(Debug)]
+pub(crate) struct Audited {
+    pub(crate) base: Base,
+    pub(crate) logs: Vec<LogUsed>,
+    pub(crate) findings: Vec<FindingUsed>,
+    pub(crate) findings_waiting: u64,
+    pub(crate) taken_at: TimeMs,
+}
+
+/// The base of the last audit, shared by the clones of an engine.
+#[derive(Debug, Default)]
+pub(crate) struct LastAudit(Mutex<Option<Arc<Audited>>>);
+
+impl LastAudit {
+    pub(crate) fn set(&self, audited: Audited) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = Some(Arc::new(audited));
+    }
+
+    fn get(&self) -> Option<Arc<Audited>> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Core {
+    /// A page of the own log.
+    pub(crate) fn own_page(&mut self, from: u64, until: Option<u64>) -> Result<OwnPage, Fault> {
+        let head = self.store.head();
+        let until = until.unwrap_or(head.size()).min(head.size());
+        let until = until.min(from.saturating_add(REPORT_PAGE_RECORDS));
+        let records: Result<Vec<_>, _> = (from..until).map(|n| self.store.record(n)).collect();
+        Ok(OwnPage {
+            head,
+            origin: self.identity.origin.clone(),
+            checkpoint: self.checkpoint().to_string(),
+            now: self.time(),
+            records: records?,
+        })
+    }
+}
+
+impl Engine {
+    /// Response times from the own log alone.
+    pub(crate) async fn response_times(&self) -> Result<ResponseTimesShown, WorkError> {
+        let (times, log) = self.over_own_log(|_| Timing::default()).await?;
+        Ok(shown(&times.into_times(), [log.member]))
+    }
+
+    /// A report of response times.
+    pub(crate) async fn report(&self, wish: Wish) -> Result<Report, WorkError> {
+        let taken = self.taken(wish.source, wish.cases).await?;
+        let made_by = self.me.to_string();
+        let made = tokio::task::spawn_blocking(move || of_base(&taken, wish, made_by));
+        made.await.map_err(|_| stopped())?
+    }
+
+    /// Public figures.
+    pub(crate) async fn transparency(&self, wish: Wish) -> Result<Public, WorkError> {
+        let taken = self.taken(wish.source, false).await?;
+        let frame = Frame {
+            made_by: self.me.to_string(),
+            made_at: taken.taken_at,
+            small_cell: self.history().charter().small_cell,
+            logs: taken.logs.clone(),
+        };
+        let made = tokio::task::spawn_blocking(move || public(&taken.base, &wish, frame));
+        made.await.map_err(|_| stopped())
+    }
+
+    /// The base of a source.
+    pub(crate) async fn taken(
+        &self,
+        source: Source,
+        keeps_records: bool,
+    ) -> Result<Arc<Audited>, WorkError> {
+        if source == Source::Audit && keeps_records {
+            return Err(WorkError::asker(
+                "proofs-of-own-log-only",
+                "only the records of this member's own log are proven to others",
+                "ask the members themselves, or leave out the proofs",
+            ));
+        }
+        if source == Source::Audit {
+            return self.last_audit.get().ok_or_else(no_audit);
+        }
+        let history = self.history();
+        let context = move |now| Context {
+            keeps_records,
+            ..context(&history, now)
+        };
+        let adding = |now| Adding {
+            context: context(now),
+            base: Base::default(),
+        };
+        let (adding, log) = self.over_own_log(adding).await?;
+        Ok(Arc::new(Audited {
+            taken_at: log.taken_at,
+            base: adding.base,
+            logs: vec![log],
+            findings: Vec::new(),
+            findings_waiting: 0,
+        }))
+    }
+
+    /// Hands every case of the own log to a visitor, beside the one thread.
+    async fn over_own_log<V: CaseVisitor + Send + 'static>(
+        &self,
+        visitor: impl FnOnce(TimeMs) -> V,
+    ) -> Result<(V, LogUsed), WorkError> {
+        let first = self.own_page(0, None).await?;
+        let mut visitor = visitor(first.now);
+        let size = first.head.size();
+        let parts = size.div_ceil(REPORT_RECORDS_MAX).max(1);
+        for part in 0..parts {
+            let mut log = log_of(&first);
+            let mut from = 0;
+            while from < size {
+                let page = self.own_page(from, Some(size)).await?;
+                if page.records.is_empty() {
+                    break;
+                }
+                for (leaf, facts) in &page.records {
+                    log.records
+                        .extend(read(leaf, facts.as_deref(), part, parts)?);
+                    from = from.saturating_add(1);
+                }
+            }
+            let visited = tokio::task::spawn_blocking(move || {
+                visit_cases(&[log], &mut visitor);
+                visitor
+            });
+            visitor = visited.await.map_err(|_| stopped())?;
+        }
+        let used = LogUsed {
+            origin: first.origin.to_string(),
+            member: first.origin.member.to_string(),
+            size,
+            root: first.head.root().to_string(),
+            taken_at: first.now,
+            records: size,
+            complete: true,
+            checkpoint: Some(first.checkpoint),
+        };
+        Ok((visitor, used))
+    }
+
+    async fn own_page(&self, from: u64, until: Option<u64>) -> Result<OwnPage, WorkError> {
+        let (reply, page) = oneshot::channel();
+        self.send(Command::OwnPage { from, until, reply }).await?;
+        Ok(page.await.map_err(|_| stopped())??)
+    }
+}
+
+/// What a report needs to know besides records.
+pub(crate) fn context(history: &History, now: TimeMs) -> Context {
+    let members = history
+        .roster()
+        .into_iter()
+        .flat_map(|roster| roster.members.iter());
+    Context {
+        clocks: history.charter().clocks.clone(),
+        places: members
+            .map(|member| (member.id.clone(), member.jurisdictions.to_vec()))
+            .collect(),
+        now,
+        keeps_records: false,
+    }
+}
+
+fn of_base(taken: &Audited, wish: Wish, made_by: String) -> Result<Report, WorkError> {
+    let Audited {
+        base,
+        taken_at: now,
+        ..
+    } = taken;
+    let table = figures(base, &wish, *now).map_err(|_| {
+        WorkError::asker(
+            "too-many-groups",
+            "these dimensions make more groups than anybody reads",
+            "ask for fewer of them at once, or for a shorter period",
+        )
+    })?;
+    Ok(Report {
+        version: 1,
+        made_at: *now,
+        made_by,
+        logs: taken.logs.clone(),
+        table,
+        pages: if wish.pages {
+            pages(base, &wish, *now)
+        } else {
+            Vec::new()
+        },
+        cases: if wish.cases {
+            cases(base, &wish)
+        } else {
+            Vec::new()
+        },
+        findings: taken.findings.clone(),
+        findings_waiting: taken.findings_waiting,
+        asked: wish,
+    })
+}
+
+/// A record, if it is of a case of this part.
+fn read(
+    leaf: &[u8],
+    facts: Option<&[u8]>,
+    part: u64,
+    parts: u64,
+) -> Result<Option<(Leaf, Option<Facts>)>, Fault> {
+    let damaged = |error: String| Fault::new("journal-damaged", error);
+    let leaf = Leaf::decode(leaf).map_err(|error| damaged(error.to_string()))?;
+    let Some(case) = &leaf.case else {
+        return Ok(None);
+    };
+    let place = case
+        .as_bytes()
+        .iter()
+        .take(4)
+        .fold(0, |sum, byte| sum * 256 + u64::from(*byte));
+    if place % parts != part {
+        return Ok(None);
+    }
+    let facts = facts.map(Facts::decode).transpose();
+    let facts = facts.map_err(|error| damaged(error.to_string()))?;
+    Ok(Some((leaf, facts)))
+}
+
+fn log_of(page: &OwnPage) -> LogRecords {
+    LogRecords {
+        member: page.origin.member.clone(),
+        origin: page.origin.clone(),
+        head: page.head,
+        complete: true,
+        counterparts: BTreeSet::new(),
+        taken_at: page.now,
+        records: Vec::new(),
+        findings: Vec::new(),
+    }
+}
+
+/// Response times as people are shown them.
+pub(crate) fn shown(
+    times: &ResponseTimes,
+    members: impl IntoIterator<Item = String>,
+) -> ResponseTimesShown {
+    let rows = times.rows.iter().map(|row| TimingRow {
+        clock: row.clock.to_owned(),
+        step: row.step.to_owned(),
+        count: row.count,
+        open: row.open,
+        ended: row.ended,
+        p50_ms: row.p50_ms,
+        p90_ms: row.p90_ms,
+        p95_ms: row.p95_ms,
+        p99_ms: row.p99_ms,
+        max_ms: row.max_ms,
+        paused_ms: row.paused_ms,
+    });
+    ResponseTimesShown {
+        members: members.into_iter().collect(),
+        rows: rows.collect(),
+    }
+}
+
+/// No audit has been made since the node was started.
+pub(crate) fn no_audit() -> WorkError {
+    WorkError::asker(
+        "no-audit-yet",
+        "no audit has been made since the node was started",
+        "run `comity audit` first",
+    )
+}

@@ -1,0 +1,126 @@
+//! Codes and numbers as people read them.
+
+use comity_wire::words::{DurationMs, TimeMs};
+
+/// A text that no browser takes for anything else.
+pub(super) fn plain(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c if c.is_control() && c != '\n' => safe.push('\u{fffd}'),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// A length of time: its two largest units.
+pub(super) fn length(ms: DurationMs) -> String {
+    let units = [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("min", 60_000),
+        ("s", 1_000),
+    ];
+    let mut rest = ms;
+    let mut parts = Vec::new();
+    for (unit, of_unit) in units {
+        let count = rest / of_unit;
+        rest %= of_unit;
+        if count > 0 {
+            parts.push(format!("{count} {unit}"));
+        } else if !parts.is_empty() {
+            break;
+        }
+        if parts.len() == 2 {
+            break;
+        }
+    }
+    if parts.is_empty() {
+        "under 1 s".to_owned()
+    } else {
+        parts.join(" ")
+    }
+}
+
+/// The same, or a dash.
+pub(super) fn length_or_none(ms: Option<DurationMs>) -> String {
+    ms.map_or_else(|| "–".to_owned(), length)
+}
+
+/// A day, UTC.
+pub(super) fn day(at: TimeMs) -> String {
+    date(at, "%-d %B %Y")
+}
+
+/// A day of a week that is shown with others, UTC.
+pub(super) fn short_day(at: TimeMs) -> String {
+    date(at, "%-d %b %Y")
+}
+
+/// A time, UTC.
+pub(super) fn time(at: TimeMs) -> String {
+    date(at, "%-d %B %Y, %H:%M UTC")
+}
+
+fn date(at: TimeMs, form: &str) -> String {
+    i64::try_from(at)
+        .ok()
+        .and_then(|at| jiff::Timestamp::from_millisecond(at).ok())
+        .map_or_else(
+            || "beyond any calendar".to_owned(),
+            |at| at.strftime(form).to_string(),
+        )
+}
+
+/// A share, in percent with one digit.
+pub(super) fn percent(per_10000: Option<u64>) -> String {
+    per_10000.map_or_else(
+        || "–".to_owned(),
+        |share| format!("{}.{} %", share / 100, share % 100 / 10),
+    )
+}
+
+/// A step.
+pub(super) fn step(code: &str) -> &str {
+    match code {
+        "registration" => "Registered at the recipient",
+        "receipt" => "Receipt at the sender",
+        "first-automatic-answer" => "First automatic answer",
+        "first-human-answer" => "First answer by a person",
+        "outcome" => "Outcome",
+        "confirmation" => "Confirmed offline by the requester",
+        other => other,
+    }
+}
+
+/// What starts a clock.
+pub(super) fn clock(code: &str) -> &str {
+    match code {
+        "offered" => "the first offer",
+        "registered" => "registration",
+        "reported" => "the public's report (claimed)",
+        other => other,
+    }
+}
+
+/// Why a legal clock is not computed.
+pub(super) fn reason(code: &str) -> &str {
+    match code {
+        "not-in-force" => "claimed, but not in force by the charter",
+        "does-not-apply" => "claimed, but not for such a request",
+        "not-law" => "not law at the time",
+        "unknown" => "unknown to this version",
+        "not-computed" => "what starts it is not said in the protocol",
+        "grounds-not-shown" => "may apply; records do not show the legal grounds",
+        "capacity-not-shown" => "may apply; records do not show the capacity",
+        "no-fixed-time" => "the law sets no fixed time",
+        "not-begun" => "has not begun",
+        other => other,
+    }
+}
