@@ -16,12 +16,15 @@
     reason = "tests"
 )]
 
-use comity_engine::desk::{Desk as _, Query, Shown};
-use comity_testkit::ports::{Record, World, person};
+use comity_engine::desk::{Desk as _, NewRosters, Query, Shown, Work};
+use comity_testkit::federation::{self, add_key, edit_keys, edit_member};
+use comity_testkit::ports::{Disk, Record, World, person};
 use comity_testnet::federation::{FIRST_PERSON, Federation, Member};
 use comity_testnet::process::Process;
+use comity_trust::key::Ended;
 use comity_wire::ids::{CaseId, Nonce};
 use comity_wire::leaf::{Facts, Leaf};
+use comity_wire::registry::KeyPurpose;
 use comity_wire::words::Code;
 
 use crate::desk::{HOUR_MS, answer, on_platform, removed, request, seen, signed};
@@ -265,6 +268,123 @@ async fn who_has_one_log_for_one_peer_and_another_for_the_rest_is_shown_in_red_b
         );
         assert!(world.count(name, "witness-conflict") > 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_from_a_revoked_key_is_refused_and_the_refusal_is_found() {
+    let mut world = worked().await;
+    end_the_statement_key(&mut world, "platform").await;
+    world.clock.advance(HOUR_MS);
+    let open = world.cases("platform").await;
+    let open = open.into_iter().find(|case| case.open).unwrap();
+    let case = CaseId::from_hex(&open.case).unwrap();
+    // Its node goes on with the key that it has.
+    let said = world.work("platform", answer(&case, "accepted", None));
+    signed(said.await);
+    world
+        .until_in_time("it is refused", 1_000, async || {
+            world.count("north", "refused") > 0
+        })
+        .await;
+    world.clock.advance(HOUR_MS);
+    let platform = world.id("platform").to_string();
+    let expected = [("signed-by-ended-key".to_owned(), platform)];
+    assert_eq!(findings(&world).await, expected);
+}
+
+/// In the next roster the key is said to be stolen, and there is another one; all members have that roster.
+async fn end_the_statement_key(world: &mut World, member: &str) {
+    let (now, new) = (world.now(), federation::key(member, 98));
+    let roster = world.federation.next_roster(|roster| {
+        edit_member(roster, member, |entry| {
+            edit_keys(entry, KeyPurpose::Statement, |key| {
+                key.ended = Some(Ended::CompromisedSince(now));
+            });
+            add_key(entry, &new, KeyPurpose::Statement);
+        });
+    });
+    let roster = world.federation.sign_roster(&roster);
+    world.federation.take_roster(&roster);
+    let rosters = NewRosters {
+        charters: Vec::new(),
+        rosters: vec![roster.encode()],
+    };
+    let taken = world.work("regulator", Work::Rosters(rosters)).await;
+    taken.unwrap();
+    let world = &*world;
+    world
+        .until("all have it", async || {
+            ["north", "platform"].iter().all(|name| {
+                let history = world.engine(name).history();
+                history.roster_ref().is_some_and(|roster| roster.0 == 2)
+            })
+        })
+        .await;
+}
+
+/// The regulator has audited an honest log; then the operator puts another disk in its place, and it audits again.
+async fn caught_later(mut world: World, disk: Disk, code: &str) {
+    world.swap("platform", disk).await.unwrap();
+    world.clock.advance(HOUR_MS);
+    let found = findings(&world).await;
+    let platform = world.id("platform").to_string();
+    assert!(
+        found.contains(&(code.to_owned(), platform.clone())),
+        "{found:?}"
+    );
+    assert!(
+        found.iter().all(|(_, member)| *member == platform),
+        "{found:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_goes_on_from_an_old_backup_shows_a_log_that_went_back() {
+    let world = worked().await;
+    let backup = world.node("platform").disk.copy();
+    world.clock.advance(HOUR_MS);
+    request(&world, "north", &on_platform(3)).await;
+    world.rest(&["north"]).await;
+    world.clock.advance(HOUR_MS);
+    assert_eq!(findings(&world).await, []);
+    caught_later(world, backup, "log-went-back").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_shows_another_past_than_an_hour_ago_has_forked() {
+    let world = worked().await;
+    assert_eq!(findings(&world).await, []);
+    let disk = world.node("platform").disk.rewritten(|records| {
+        let at = place(records, "received", "takedown-request", 0);
+        edit(&mut records[at], |leaf| leaf.salt = Nonce::new([7; 16]));
+    });
+    caught_later(world, disk, "fork").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_dates_an_answer_back_is_bounded_by_when_its_log_was_seen_without_it() {
+    let world = worked().await;
+    world.clock.advance(HOUR_MS);
+    assert_eq!(findings(&world).await, []);
+    let seen_at = world.now();
+    world.clock.advance(2 * HOUR_MS);
+    let open = world.cases("platform").await;
+    let open = open.into_iter().find(|case| case.open).unwrap();
+    let case = CaseId::from_hex(&open.case).unwrap();
+    signed(
+        world
+            .work("platform", answer(&case, "accepted", None))
+            .await,
+    );
+    world.rest(&["platform"]).await;
+    // It wants to have answered before the audit, and so the record of the audit is dated back as well.
+    let disk = world.node("platform").disk.rewritten(|records| {
+        let at = place(records, "offered", "acknowledgement", 1);
+        for record in &mut records[..=at] {
+            edit(record, |leaf| leaf.time = leaf.time.min(seen_at - HOUR_MS));
+        }
+    });
+    caught_later(world, disk, "time-out-of-bounds").await;
 }
 
 /// As above, with everything real: nodes as processes, their files, their sockets, and the commands of the program.

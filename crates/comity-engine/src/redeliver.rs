@@ -44,6 +44,9 @@ struct SaidRow {
     receipt: Option<Position>,
 }
 
+/// A statement, and the receipt that it once had.
+type Row = (ByteBuf, Option<WireReceipt>);
+
 impl Core {
     /// The reply to a request, from what is durable.
     pub(crate) fn redelivery(
@@ -80,11 +83,7 @@ impl Core {
     }
 
     /// A page of statements from a number of the journal on, and the number at which the next page begins.
-    fn redelivered_from(
-        &self,
-        said: &Said,
-        begin: u64,
-    ) -> Result<(Vec<(ByteBuf, Option<WireReceipt>)>, Option<u64>), Fault> {
+    fn redelivered_from(&self, said: &Said, begin: u64) -> Result<(Vec<Row>, Option<u64>), Fault> {
         let mut rows = Vec::new();
         let mut bytes_left = EXCHANGE_REQUEST_BYTES_MAX.saturating_sub(PAGE_FRAMING_BYTES);
         let first = said.rows.partition_point(|row| row.seq < begin);

@@ -5,7 +5,7 @@ use comity_engine::desk::Query;
 use comity_engine::own_head::not_behind_peers;
 use comity_engine::ports::{Protocol, Store as _};
 use comity_log::head::Head;
-use comity_testkit::ports::{Disk, Link, MemoryViews, MemoryWitness, World};
+use comity_testkit::ports::{Disk, Keeps, Link, World};
 use comity_wire::exchange::{
     ExchangeReply, ExchangeResult, Redeliver, RedeliverReply, RedeliverRequest,
 };
@@ -84,16 +84,11 @@ async fn judged(world: &World, disk: &Disk, said: Option<Vec<u8>>) -> Result<(),
         let text = said.clone().map(|text| String::from_utf8(text).unwrap());
         Some(WitnessReply::Head(text.map(Into::into), None).encode())
     });
-    let views = MemoryViews::default();
-    let witness = MemoryWitness::default();
-    let start = world.parts(
-        "north",
-        disk,
-        &views,
-        &witness,
-        Policy::default(),
-        ext::NONE,
-    );
+    let keeps = Keeps {
+        disk: disk.clone(),
+        ..Keeps::default()
+    };
+    let start = world.parts("north", &keeps, Policy::default(), ext::NONE);
     let before = disk.commits();
     let judged = not_behind_peers(&start).await;
     world.hub.tell_the_truth(north, platform);

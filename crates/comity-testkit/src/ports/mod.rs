@@ -22,4 +22,4 @@ pub use hub::{Heard, Hub, Link};
 pub use store::{Disk, Lost, MemoryStore, Record};
 pub use views::MemoryViews;
 pub use witness::MemoryWitness;
-pub use world::{Node, World, person};
+pub use world::{Keeps, Node, World, person};

@@ -35,6 +35,19 @@ const QUESTIONS_MAX: usize = 20_000;
 /// How many questions pass between two steps of the clock, where a step is allowed.
 const QUESTIONS_PER_STEP: usize = 20;
 
+/// What a node keeps while it is stopped. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Keeps {
+    /// Its disk.
+    pub disk: Disk,
+    /// Its views.
+    pub views: MemoryViews,
+    /// What it keeps of others' logs.
+    pub audits: MemoryAudits,
+    /// What it has cosigned.
+    pub witness: MemoryWitness,
+}
+
 /// One member's node.
 #[derive(Debug)]
 pub struct Node {
@@ -102,13 +115,16 @@ impl World {
             numbers: BTreeMap::new(),
         };
         for name in names {
-            let (disk, views) = (Disk::default(), MemoryViews::default());
-            let audits = MemoryAudits::default();
-            let witness = MemoryWitness::default();
-            let policy = Policy::default();
-            let started = world.start_on(name, &disk, &views, &audits, &witness, policy, ext::NONE);
+            let keeps = Keeps::default();
+            let started = world.start_on(name, &keeps, Policy::default(), ext::NONE);
             #[expect(clippy::expect_used, reason = "a fixture; see `Panics`")]
             let (engine, running) = started.expect("the engine starts");
+            let Keeps {
+                disk,
+                views,
+                audits,
+                witness,
+            } = keeps;
             let node = Node {
                 disk,
                 views,
@@ -124,17 +140,9 @@ impl World {
         world
     }
 
-    /// What an engine of a member is started with, on a disk.
+    /// What an engine of a member is started with, on what it keeps.
     #[must_use]
-    pub fn parts(
-        &self,
-        name: &str,
-        disk: &Disk,
-        views: &MemoryViews,
-        witness: &MemoryWitness,
-        policy: Policy,
-        extensions: Known,
-    ) -> Start {
+    pub fn parts(&self, name: &str, keeps: &Keeps, policy: Policy, extensions: Known) -> Start {
         let keys = self.federation.member(name);
         let history = self.federation.history();
         Start {
@@ -149,9 +157,9 @@ impl World {
                 fingerprint_key: [7; 32],
             },
             policy,
-            store: Box::new(disk.open()),
-            views: Box::new(views.clone()),
-            audits: Arc::new(MemoryAudits::default()),
+            store: Box::new(keeps.disk.open()),
+            views: Box::new(keeps.views.clone()),
+            audits: Arc::new(keeps.audits.clone()),
             transport: self.hub.transport(self.key(name)),
             clock: Arc::new(self.clock.clone()),
             charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),
@@ -159,30 +167,24 @@ impl World {
             extensions,
             witness: Some(Witness {
                 key: keys.witness.clone(),
-                states: Arc::new(witness.clone()),
+                states: Arc::new(keeps.witness.clone()),
             }),
         }
     }
 
-    /// Starts an engine for a member on a disk, and plugs it in.
+    /// Starts an engine for a member on what it keeps, and plugs it in.
     ///
     /// # Errors
     /// Why it does not start.
     pub fn start_on(
         &self,
         name: &str,
-        disk: &Disk,
-        views: &MemoryViews,
-        audits: &MemoryAudits,
-        witness: &MemoryWitness,
+        keeps: &Keeps,
         policy: Policy,
         extensions: Known,
     ) -> Result<(Engine, Running), Fault> {
         let own = self.key(name);
-        let started = Engine::start(Start {
-            audits: Arc::new(audits.clone()),
-            ..self.parts(name, disk, views, witness, policy, extensions)
-        })?;
+        let started = Engine::start(self.parts(name, keeps, policy, extensions))?;
         self.hub.plug(own, started.0.clone());
         Ok(started)
     }
@@ -342,11 +344,14 @@ impl World {
     /// Why it does not start.
     pub fn start(&mut self, name: &str) -> Result<(), Fault> {
         let node = self.node(name);
-        let (disk, views, policy) = (node.disk.clone(), node.views.clone(), node.policy.clone());
-        let (audits, witness) = (node.audits.clone(), node.witness.clone());
-        let extensions = node.extensions;
-        let started = self.start_on(name, &disk, &views, &audits, &witness, policy, extensions);
-        let (engine, running) = started?;
+        let keeps = Keeps {
+            disk: node.disk.clone(),
+            views: node.views.clone(),
+            audits: node.audits.clone(),
+            witness: node.witness.clone(),
+        };
+        let (policy, extensions) = (node.policy.clone(), node.extensions);
+        let (engine, running) = self.start_on(name, &keeps, policy, extensions)?;
         if let Some(node) = self.nodes.get_mut(name) {
             node.engine = engine;
             node.running = Some(running);
