@@ -106,6 +106,8 @@ pub struct Log {
     pub number_at: Range<usize>,
     /// The file of the copy of the newest signed head, apart from the data.
     pub head_copy: PathBuf,
+    /// Where log and witness are served to everybody; none: they are not.
+    pub http: Option<SocketAddr>,
 }
 
 /// What the member says about itself: `comity member export` puts it into the entry
@@ -195,6 +197,7 @@ struct Written {
 struct WrittenLog {
     number: Spanned<LogNumber>,
     head_copy: Option<Spanned<PathBuf>>,
+    http: Option<SocketAddr>,
 }
 
 #[derive(Deserialize, Default)]
@@ -255,6 +258,7 @@ impl Config {
                 || keys_dir.join(HEAD_COPY_FILE),
                 |file| folder.join(file.get_ref()),
             ),
+            http: written.log.http,
         };
         if let Some(named) = head_copy.filter(|_| log.head_copy.starts_with(&data_dir)) {
             let at = Place::of(text, named.span().start);

@@ -110,6 +110,10 @@ number = 1
 # Best on another disk, and not part of the backup of the data. Default: beside the keys.
 # head_copy = "keys/head-copy"
 
+# Where log and witness are served over HTTP to everybody: hashes and signed heads, and cosignatures for other members'
+# logs (C2SP tlog-tiles, tlog-witness). Put a web server with TLS before it. Default: they are not.
+# http = "127.0.0.1:7071"
+
 # What follows is what the member says about itself. `comity member export` makes the entry that the governance puts
 # into the roster; after a change, export again and give it to the governance. Roles and role addresses, never persons.
 [member]

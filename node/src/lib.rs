@@ -43,6 +43,7 @@ pub mod output;
 pub mod parse;
 pub mod person;
 pub mod ports;
+mod public;
 pub mod restore;
 pub mod roster_edit;
 pub mod running;

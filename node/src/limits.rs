@@ -1,5 +1,8 @@
 //! Every limit of the command line and its files: value, unit, reason.
 
+/// In bytes. A file of the published log: a checkpoint with its cosignatures is the longest.
+pub const LOG_FILE_BYTES_MAX: u64 = comity_log::limits::NOTE_BYTES_MAX as u64;
+
 /// In bytes. A configuration is a page or two; what is longer is another file.
 pub const CONFIG_BYTES_MAX: u64 = 65_536;
 

@@ -6,6 +6,8 @@
 //!   -> console  people: login -> session cookie -> Desk -> a page without scripts
 //! ```
 //!
+//! `public` stands apart: the log and the witness for everybody, on a listener of its own.
+//!
 //! **Invariant:** a locator leaves this crate in one answer only, that to a look, and never enters a URL, an error or
 //! a log line. The console changes nothing but for a look, which the node records.
 
@@ -15,6 +17,7 @@ mod console;
 mod gate;
 pub mod limits;
 mod problem;
+mod public;
 mod serve;
 mod tokens;
 mod v1;
@@ -27,7 +30,8 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use comity_engine::desk::Desk;
 
-pub use serve::serve;
+pub use public::{LogFile, Public, public_router};
+pub use serve::{serve, serve_public};
 pub use tokens::{TokenTable, Tokens};
 pub use v1::openapi;
 

@@ -21,6 +21,23 @@ pub const FILE_NAME_CHARS_MAX: usize = 255;
 /// Requests at once. More than the people and programs of one member ask for; beyond it, "try later" is the answer.
 pub const REQUESTS_MAX: usize = 64;
 
+/// Connections of the public at once. Members and auditors of one federation, and a web server before it, are fewer;
+/// the rest wait to be accepted.
+pub const PUBLIC_CONNECTIONS_MAX: usize = 64;
+
+/// Seconds after which a connection of the public on which nothing is read is closed. Longer than
+/// [`PUBLIC_SECONDS_MAX`], since nothing is read while an answer is made.
+pub const PUBLIC_IDLE_SECONDS_MAX: u64 = 15;
+
+/// Seconds that a connection of the public may last: who sends a byte now and then makes room as well.
+pub const PUBLIC_LIFE_SECONDS_MAX: u64 = 120;
+
+/// Requests of the public at once to log and witness; beyond it, "try later" is the answer.
+pub const PUBLIC_REQUESTS_MAX: usize = 32;
+
+/// Seconds that a request of the public may take, its body included: some kilobytes, and a write to the disk.
+pub const PUBLIC_SECONDS_MAX: u64 = 10;
+
 /// Connections at once. Browsers keep several open; the rest wait to be accepted.
 pub const CONNECTIONS_MAX: usize = 256;
 

@@ -1,4 +1,4 @@
-//! The listening side: how many connections, how long they may be idle, how they end.
+//! The listening side: how many connections, how long they may be idle and last, how they end.
 
 use std::future::Future;
 use std::io;
@@ -15,9 +15,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::limits::{CONNECTIONS_MAX, IDLE_SECONDS_MAX, SHUTDOWN_SECONDS_MAX};
+use crate::limits::{
+    CONNECTIONS_MAX, IDLE_SECONDS_MAX, PUBLIC_CONNECTIONS_MAX, PUBLIC_IDLE_SECONDS_MAX,
+    PUBLIC_LIFE_SECONDS_MAX, SHUTDOWN_SECONDS_MAX,
+};
 
-/// Serves until `shutdown` comes; then requests in hand have [`SHUTDOWN_SECONDS_MAX`] to end.
+/// Serves the people and programs of the member until `shutdown` comes; then requests in hand have
+/// [`SHUTDOWN_SECONDS_MAX`] to end.
 ///
 /// # Errors
 /// The listener failed for good.
@@ -26,10 +30,52 @@ pub async fn serve(
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let bounds = Bounds {
+        connections: CONNECTIONS_MAX,
+        idle: Duration::from_secs(IDLE_SECONDS_MAX),
+        life: None,
+    };
+    serve_within(bounds, listener, router, shutdown).await
+}
+
+/// As [`serve`], for everybody: fewer connections, each for a short time, whatever is sent on it.
+///
+/// # Errors
+/// The listener failed for good.
+pub async fn serve_public(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let bounds = Bounds {
+        connections: PUBLIC_CONNECTIONS_MAX,
+        idle: Duration::from_secs(PUBLIC_IDLE_SECONDS_MAX),
+        life: Some(Duration::from_secs(PUBLIC_LIFE_SECONDS_MAX)),
+    };
+    serve_within(bounds, listener, router, shutdown).await
+}
+
+/// What a listener allows.
+#[derive(Clone, Copy)]
+struct Bounds {
+    connections: usize,
+    /// Without anything read.
+    idle: Duration,
+    /// Of a connection, busy or not.
+    life: Option<Duration>,
+}
+
+async fn serve_within(
+    bounds: Bounds,
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let (begun, has_begun) = oneshot::channel();
     let bounded = Bounded {
         listener,
-        room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+        room: Arc::new(Semaphore::new(bounds.connections)),
+        bounds,
     };
     let ends = async move {
         shutdown.await;
@@ -52,6 +98,7 @@ pub async fn serve(
 struct Bounded {
     listener: TcpListener,
     room: Arc<Semaphore>,
+    bounds: Bounds,
 }
 
 impl Listener for Bounded {
@@ -64,7 +111,9 @@ impl Listener for Bounded {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         let connection = Connection {
             stream,
-            idle: Box::pin(sleep(idle_max())),
+            idle_max: self.bounds.idle,
+            idle: Box::pin(sleep(self.bounds.idle)),
+            life: self.bounds.life.map(|life| Box::pin(sleep(life))),
             _permit: permit,
         };
         (connection, address)
@@ -75,15 +124,21 @@ impl Listener for Bounded {
     }
 }
 
-fn idle_max() -> Duration {
-    Duration::from_secs(IDLE_SECONDS_MAX)
-}
-
-/// A connection that ends when nothing is read for too long, and makes room when it ends.
+/// A connection that ends when nothing is read for too long or its life is over, and makes room when it ends.
 struct Connection {
     stream: TcpStream,
+    idle_max: Duration,
     idle: Pin<Box<Sleep>>,
+    life: Option<Pin<Box<Sleep>>>,
     _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Connection {
+    /// Whether its life is over; if not, the task is woken when it is.
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        let life = self.life.as_mut();
+        life.is_some_and(|life| life.as_mut().poll(context).is_ready())
+    }
 }
 
 impl AsyncRead for Connection {
@@ -92,8 +147,11 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.is_over(context) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, buffer) {
-            let until = Instant::now() + idle_max();
+            let until = Instant::now() + self.idle_max;
             self.idle.as_mut().reset(until);
             return Poll::Ready(read);
         }
@@ -110,6 +168,9 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.is_over(context) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -118,6 +179,9 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.is_over(context) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
     }
 

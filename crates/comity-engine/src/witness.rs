@@ -162,6 +162,21 @@ impl Engine {
         tokio::task::spawn_blocking(read).await.ok()?.ok()?
     }
 
+    /// What was cosigned last of the log of another member whose origin has this SHA-256, in lower-case hex.
+    pub async fn cosigned_of(&self, origin_hash: &str) -> Option<String> {
+        let history = self.history();
+        let members = history
+            .roster()
+            .into_iter()
+            .flat_map(|roster| &roster.members);
+        let others = members.filter(|member| member.id != self.me);
+        let mut logs = others.flat_map(|member| history.logs_of(&member.id));
+        let is_it =
+            |origin: &Origin| Hash::of(origin.to_string().as_bytes()).to_string() == origin_hash;
+        let origin = logs.find(|log| is_it(&log.origin))?.origin.clone();
+        self.checkpoint_of(&origin).await
+    }
+
     async fn head_asked(&self, origin: &Origin, from: Option<u64>) -> Option<Vec<u8>> {
         if *origin != self.origin {
             if self.history().log(origin).is_none() {

@@ -49,6 +49,14 @@ impl TileId {
         }
     }
 
+    /// Whether a tree of `size` leaves has all of its hashes.
+    #[must_use]
+    pub fn is_within(&self, size: u64) -> bool {
+        let before = self.index.saturating_mul(u64::from(TILE_HASHES));
+        let hashes = before.saturating_add(u64::from(self.width));
+        hashes <= size >> (TILE_HEIGHT * u32::from(self.level))
+    }
+
     /// Level: 0 for leaf hashes.
     #[must_use]
     pub fn level(&self) -> u8 {

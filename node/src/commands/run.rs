@@ -19,6 +19,7 @@ use crate::error::Failure;
 use crate::federation_dir::FederationDir;
 use crate::keys::{self, Keys};
 use crate::output::Output;
+use crate::public::Listener;
 use crate::running::{Node, Parts};
 use crate::telemetry::Telemetry;
 use crate::{clock, person, telemetry};
@@ -87,6 +88,13 @@ async fn serve_member(
     let node = Node::start(parts).await?;
     telemetry.watch(&node.network);
     let (api, api_address) = api(config, &node).await?;
+    let public = match config.log.http {
+        Some(address) => {
+            let log_dir = config.data_dir.join("log");
+            Some(Listener::open(address, node.engine.clone(), config.log.number, log_dir).await?)
+        }
+        None => None,
+    };
     let listening = node.network.listening().await;
     // Before anybody is told that the node is ready: whoever waits for that may stop it at once.
     let mut signals = Signals::listen()?;
@@ -94,6 +102,7 @@ async fn serve_member(
         "event": "ready",
         "member": config.id.as_str(),
         "api": format!("http://{api_address}"),
+        "log": public.as_ref().map(|public| format!("http://{}", public.address)),
         "listening": listening,
         "roster": chain.history.roster_ref().map(|roster| roster.0),
     });
@@ -123,6 +132,9 @@ async fn serve_member(
     signals.leave_at_once_when_asked_again();
     api.stop.send_replace(true);
     let _ = api.task.await;
+    if let Some(public) = public {
+        public.close().await;
+    }
     node.stop().await?;
     if failed {
         return Err(Failure::new(

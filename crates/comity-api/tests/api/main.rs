@@ -12,6 +12,7 @@ mod canary;
 mod console;
 mod fake;
 mod gates;
+mod public;
 mod served;
 mod talk;
 mod v1;
