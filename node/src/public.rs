@@ -112,3 +112,55 @@ impl Public for PublicLog {
         Box::pin(async move { tokio::task::spawn_blocking(read).await.ok()? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::fs;
+
+    use comity_log::checkpoint::Checkpoint;
+    use comity_log::hash::Hash;
+    use comity_log::head::Head;
+    use comity_wire::leaf::Origin;
+    use ed25519_dalek::SigningKey;
+
+    use super::*;
+
+    fn checkpoint(number: u32, size: u64) -> String {
+        let fed = "ab".repeat(32);
+        let origin = Origin::parse(&format!("{fed}/north.example/{number}")).unwrap();
+        let head = Head::new(size, Hash::of(b"root")).unwrap();
+        let signed = Checkpoint { origin, head }.sign(&SigningKey::from_bytes(&[7; 32]));
+        signed.to_string()
+    }
+
+    #[test]
+    fn a_tile_is_shown_once_a_head_over_it_is_published_and_no_file_of_the_log_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::create_dir_all(path("tile/0/000.p")).unwrap();
+        for width in 1..=3 {
+            fs::write(path(&format!("tile/0/000.p/{width}")), "hashes").unwrap();
+        }
+        fs::write(path("identity"), "no file of the log").unwrap();
+        let shown = |number| {
+            let tiles = (1..=4).map(|width| format!("tile/0/000.p/{width}").parse().unwrap());
+            let files = tiles.map(LogFile::Tile);
+            let files = files.chain([LogFile::Checkpoint, LogFile::Witnessed]);
+            files
+                .map(|file| read(dir.path(), number, file).is_some())
+                .collect::<Vec<_>>()
+        };
+        let nothing = vec![false; 6];
+        assert_eq!(shown(1), nothing, "no head is published");
+        fs::write(path("checkpoint"), checkpoint(1, 2)).unwrap();
+        assert_eq!(shown(1), [true, true, false, false, true, false]);
+        fs::write(path("checkpoint.witnessed"), checkpoint(1, 1)).unwrap();
+        assert_eq!(shown(1), [true, true, false, false, true, true]);
+        assert_eq!(shown(2), nothing, "the next log has not begun");
+        // The width of 4 is under the head now, and has never been written: who wants it takes a longer one.
+        fs::write(path("checkpoint"), checkpoint(1, 4)).unwrap();
+        assert_eq!(shown(1), [true, true, true, false, true, true]);
+    }
+}

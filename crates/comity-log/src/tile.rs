@@ -346,3 +346,27 @@ impl TilePathError {
         Fault::Peer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_tile_is_within_a_tree_that_has_all_of_its_hashes() {
+        let check = |tile: &str, first_size: u64| {
+            let tile: TileId = tile.parse().unwrap();
+            assert!(tile.is_within(first_size), "{tile}");
+            assert!(!tile.is_within(first_size - 1), "{tile}");
+        };
+        check("tile/0/000.p/1", 1);
+        check("tile/0/000", 256);
+        check("tile/0/001.p/7", 263);
+        // A hash of a level is there once 256 of the one below are.
+        check("tile/1/000.p/1", 256);
+        check("tile/1/000.p/2", 512);
+        check("tile/1/000", 65_536);
+        check("tile/2/000.p/1", 65_536);
+    }
+}

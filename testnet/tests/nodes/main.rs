@@ -8,6 +8,7 @@
 //! outage     a recipient that is down
 //! reports    every form of a report, and what proves it
 //! views      views deleted, garbled, cut
+//! public     log and witness over HTTP, for everybody
 //! demo       four members in one process, as a new user meets them
 //!
 //! support    two members with two people each; what was acknowledged to them; logs read from the disk
@@ -23,6 +24,7 @@
 mod demo;
 mod kill;
 mod outage;
+mod public;
 mod reports;
 mod rosters;
 mod shutdown;
