@@ -484,6 +484,6 @@ mod tests {
         // What is cut off is no row.
         let mut short = bytes.get(..bytes.len() - 1).unwrap_or_default();
         let read = std::iter::from_fn(|| unpack(&mut short)).count();
-        assert_eq!(read, 4, "the last facts are empty");
+        assert_eq!(read, rows.len() - 1);
     }
 }
