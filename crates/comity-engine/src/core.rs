@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use comity_audit::Contradiction;
-use comity_log::checkpoint::{Checkpoint, VerifiedCheckpoint};
+use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint, VerifiedCheckpoint};
 use comity_log::head::Head;
 use comity_trust::history::{Added, History};
 use comity_trust::member::LogState;
@@ -277,6 +277,8 @@ pub(crate) struct Core {
     pub(crate) waiting: u64,
     /// The last audit that this member made.
     pub(crate) audit: Option<AuditShown>,
+    /// The newest head of the own log that the quorum has cosigned since the node was started.
+    pub(crate) cosigned: Option<UnverifiedCheckpoint>,
     /// What logs have shown.
     pub(crate) heads: Heads,
     /// Rounds in which other members were asked about heads.
@@ -359,6 +361,7 @@ impl Core {
             ),
             waiting: 0,
             audit: None,
+            cosigned: None,
             heads: Heads::default(),
             turn: 0,
             own_ahead: None,

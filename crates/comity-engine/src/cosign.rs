@@ -154,6 +154,13 @@ impl Engine {
         Some((*checkpoint.head(), found))
     }
 
+    /// The head that was asked for last, if the quorum has cosigned it.
+    pub(crate) fn witnessed_head(&self) -> Option<VerifiedCheckpoint> {
+        let (head, _) = self.witnessed_now().filter(|(_, found)| found.holds())?;
+        let checkpoint = self.cosignatures.gathered().checkpoint.clone();
+        checkpoint.filter(|checkpoint| *checkpoint.head() == head)
+    }
+
     /// A signed head of the own log, with the cosignatures that it has.
     pub(crate) fn cosigned_text(&self, text: &str) -> String {
         let asked_for = self.cosignatures.gathered().checkpoint.clone();
@@ -476,6 +483,7 @@ impl Core {
         }
         if quorum {
             self.store.publish_witnessed(text.as_bytes())?;
+            self.cosigned = UnverifiedCheckpoint::parse(text.as_bytes()).ok();
         }
         Ok(())
     }

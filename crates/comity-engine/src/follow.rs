@@ -40,7 +40,7 @@ use crate::limits::{
 };
 use crate::node::Engine;
 use crate::ports::{Fault, Position, Protocol};
-use crate::quorum::{self, Verdict};
+use crate::quorum;
 use crate::receipt::{Tiles, log_key, unreadable};
 use crate::tables::{self, FOLLOWED, RECEIPT_AT, RECEIPT_HEAD, ReceiptHead, UNFOLLOWED};
 
@@ -60,6 +60,8 @@ pub(crate) enum HeadsWork {
     },
     /// A head that came with something else.
     Seen(VerifiedCheckpoint),
+    /// Evidence that this node has made of what it was shown.
+    Found(Box<Evidence>),
     /// Evidence that a member hands over, and what it is told.
     Evidence {
         from: MemberId,
@@ -233,6 +235,12 @@ impl Engine {
         let _stopped = self.send(Command::Heads(HeadsWork::Seen(head))).await;
     }
 
+    /// Evidence that was made of a request to cosign is recorded and shown.
+    pub(crate) async fn found_fork(&self, evidence: Evidence) {
+        let found = HeadsWork::Found(Box::new(evidence));
+        let _stopped = self.send(Command::Heads(found)).await;
+    }
+
     /// Asks the thread, or tells it something. None: the node stops, or its disk is full.
     async fn about_heads<T>(
         &self,
@@ -269,6 +277,10 @@ impl Core {
             }
             HeadsWork::Seen(head) => {
                 self.see_head(&head)?;
+                return Ok(None);
+            }
+            HeadsWork::Found(evidence) => {
+                self.found_evidence(&evidence.to_bytes())?;
                 return Ok(None);
             }
             HeadsWork::Evidence { from, bytes, reply } => {
@@ -447,8 +459,7 @@ impl Core {
         cosigned: &UnverifiedCheckpoint,
     ) -> Result<(), Fault> {
         let origin = newest.origin();
-        let witnesses = quorum::witnesses(cosigned, &self.history);
-        let met = quorum::verdict(&self.history, origin, &witnesses) == Verdict::Met;
+        let (witnesses, met) = quorum::judge(&self.history, cosigned, self.time());
         self.heads.witnessed(origin, met);
         if !met {
             return Ok(());
@@ -675,7 +686,7 @@ impl Core {
         let Checkpoint { origin, head } = head.claimed();
         let row = self.receipt_head(origin, head.size(), head.root())?;
         let Some(at) = row.and_then(|row| row.followed) else {
-            let can = quorum::verdict(&self.history, origin, &[]) != Verdict::Impossible;
+            let can = quorum::is_possible(&self.history, origin);
             return Ok(Some(WitnessShown {
                 standing: if can {
                     "provisional"

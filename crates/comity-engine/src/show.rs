@@ -1,6 +1,7 @@
 //! What people are shown: rows of the views, and cases folded again. No locator, no text, no name of a person.
 
 use comity_case::{State, moves};
+use comity_log::checkpoint::UnverifiedCheckpoint;
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::tlog_proof::TlogProof;
 use comity_log::tree::Tree;
@@ -601,12 +602,17 @@ impl Core {
                 format!("the key of the closed log {} is not here", row.log),
             )
         })?;
-        let checkpoint = log.checkpoint().to_unverified();
+        // Others have vouched for a head that the quorum has cosigned, so that is the one to prove it under.
+        let size = |cosigned: &UnverifiedCheckpoint| cosigned.claimed().head.size();
+        let cosigned = self.cosigned.clone().filter(|cosigned| {
+            cosigned.claimed().origin == log.origin && size(cosigned) > index
+        });
+        let checkpoint = cosigned.unwrap_or_else(|| log.checkpoint().to_unverified());
         let head = log.head;
         let mut tree = Tree::open(&log, &head)
             .map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
         let path = tree
-            .inclusion_path(index, head.size())
+            .inclusion_path(index, size(&checkpoint))
             .map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
         let proof = TlogProof {
             extra: None,

@@ -28,7 +28,6 @@ use comity_wire::registry::witness_code;
 use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 use comity_wire::words::{Code, DurationMs, TimeMs};
 use ed25519_dalek::SigningKey;
-use serde_bytes::ByteBuf;
 use tokio::sync::oneshot;
 
 use crate::core::{Command, Core};
@@ -133,16 +132,21 @@ impl Engine {
             me: self.origin.clone(),
             now_ms: self.clock.now_ms(),
         };
-        let judged = tokio::task::spawn_blocking(move || asked.answer(&body)).await;
-        match judged.ok()? {
-            Ok(Judged { answer, fork }) => {
-                if let Some(fork) = fork {
-                    // What it proves is judged and kept like what others hand over.
-                    let evidence = ByteBuf::from(fork.to_bytes());
-                    let _kept = self.evidence_asked(self.me.clone(), evidence).await;
-                }
-                answer
-            }
+        let judged = tokio::task::spawn_blocking(move || {
+            let mut shown = Shown::default();
+            let answer = asked.answer(&body, &mut shown);
+            (answer, shown)
+        });
+        let (answer, shown) = judged.await.ok()?;
+        // Whatever it was answered, what the log has signed is compared with what it has signed elsewhere.
+        if let Some(head) = shown.head {
+            self.seen_head(head).await;
+        }
+        if let Some(evidence) = shown.evidence {
+            self.found_fork(*evidence).await;
+        }
+        match answer {
+            Ok(answer) => answer,
             Err(fault) => {
                 tracing::error!(target: "comity.engine", event = "witness-failed", code = fault.code);
                 None
@@ -185,10 +189,16 @@ impl Engine {
             let text = self.checkpoint_of(origin).await;
             return Some(WitnessReply::Head(text.map(Into::into), None).encode());
         }
-        let Some(mut own) = self.own_head(from.into_iter().collect(), None).await else {
+        // Who follows something up wants a head that others have cosigned; under load the newest one never is yet.
+        let witnessed = self
+            .witnessed_head()
+            .filter(|head| Some(head.head().size()) >= from);
+        let witnessed = witnessed.filter(|_| from.is_some());
+        let to = witnessed.as_ref().map(|head| head.head().size());
+        let Some(mut own) = self.own_head(from.into_iter().collect(), to).await else {
             return self.witness_busy();
         };
-        let text = self.with_cosignatures(&own.checkpoint);
+        let text = self.with_cosignatures(witnessed.as_ref().unwrap_or(&own.checkpoint));
         let path = own.paths.pop().flatten();
         Some(WitnessReply::Head(Some(text.into()), path).encode())
     }
@@ -202,6 +212,15 @@ impl Engine {
     }
 }
 
+/// What a request has shown, whatever the answer.
+#[derive(Default)]
+struct Shown {
+    /// The head, if its log has signed it.
+    head: Option<VerifiedCheckpoint>,
+    /// Proof that the log has forked.
+    evidence: Option<Box<Evidence>>,
+}
+
 /// What a request is judged by.
 struct Asked {
     witness: Witness,
@@ -210,46 +229,42 @@ struct Asked {
     now_ms: TimeMs,
 }
 
-/// The answer, and what was learned on the way.
-#[derive(Default)]
-struct Judged {
-    answer: Option<WitnessAnswer>,
-    /// Proof that the log has forked.
-    fork: Option<Box<Evidence>>,
-}
-
 impl Asked {
-    fn answer(&self, body: &[u8]) -> Result<Judged, Fault> {
+    fn answer(&self, body: &[u8], shown: &mut Shown) -> Result<Option<WitnessAnswer>, Fault> {
         let request = match Request::parse(body) {
             Ok(request) => request,
             Err(error) => {
                 let (status, body) = (error.status(), format!("{}\n", error.code()));
-                return Ok(Judged {
-                    answer: Some(WitnessAnswer { status, body }),
-                    ..Judged::default()
-                });
+                return Ok(Some(WitnessAnswer { status, body }));
             }
         };
         // Who finds that another was faster decides again, on what is stored now.
         for _ in 0..SWAPS_MAX {
-            if let Some(judged) = self.decide(&request)? {
-                return Ok(judged);
+            if let Some(answer) = self.decide(&request, shown)? {
+                return Ok(Some(answer));
             }
         }
-        Ok(Judged::default())
+        Ok(None)
     }
 
     /// Decides on what is stored now. None: it is something else by now.
-    fn decide(&self, request: &Request) -> Result<Option<Judged>, Fault> {
+    fn decide(&self, request: &Request, shown: &mut Shown) -> Result<Option<WitnessAnswer>, Fault> {
         let origin = &request.checkpoint.claimed().origin;
         let stored = self.witness.states.read(origin)?;
         let known = self.known(origin, stored.as_ref())?;
+        shown.head = known
+            .as_ref()
+            .and_then(|known| request.checkpoint.verify(&known.key).ok());
         // The time of a log's cosignatures never goes back, whatever the clock does.
         let before_s = stored.as_ref().map_or(0, |stored| stored.time_s);
         let time_s = (self.now_ms / 1_000).max(before_s);
         let pending = match decide(known.as_ref(), request, time_s) {
             Decision::Accept(pending) => pending,
-            Decision::Refuse(refusal) => return Ok(Some(refused(origin, refusal))),
+            Decision::Refuse(refusal) => {
+                let answer = refused(origin, &refusal);
+                shown.evidence = refusal.evidence;
+                return Ok(Some(answer));
+            }
         };
         let next = Cosigned {
             checkpoint: pending.next().note().to_string().into_bytes(),
@@ -267,10 +282,7 @@ impl Asked {
         let line = line.map_err(|error| Fault::new(error.code(), error.to_string()))?;
         tracing::debug!(target: "comity.engine", event = "cosigned", of = origin.member.as_str());
         let body = format!("{line}\n");
-        Ok(Some(Judged {
-            answer: Some(WitnessAnswer { status: 200, body }),
-            fork: None,
-        }))
+        Ok(Some(WitnessAnswer { status: 200, body }))
     }
 
     /// What is known of a log: none of the own ones, and of others what the history of rosters lists.
@@ -286,19 +298,16 @@ impl Asked {
     }
 }
 
-fn refused(origin: &Origin, refusal: Refusal) -> Judged {
+fn refused(origin: &Origin, refusal: &Refusal) -> WitnessAnswer {
     let (of, code) = (origin.member.as_str(), refusal.reason.code());
     if refusal.evidence.is_some() {
         tracing::error!(target: "comity.engine", event = "fork-seen", of, code);
     } else if !matches!(refusal.reason, Reason::OldIsAnother { .. }) {
         tracing::warn!(target: "comity.engine", event = "not-cosigned", of, code);
     }
-    Judged {
-        answer: Some(WitnessAnswer {
-            status: refusal.status(),
-            body: refusal.body(),
-        }),
-        fork: refusal.evidence,
+    WitnessAnswer {
+        status: refusal.status(),
+        body: refusal.body(),
     }
 }
 

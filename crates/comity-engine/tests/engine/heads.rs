@@ -2,7 +2,7 @@
 //! reaches everybody.
 
 use comity_audit::evidence::judge;
-use comity_engine::desk::WitnessShown;
+use comity_engine::desk::{Query, Shown, WitnessShown};
 use comity_engine::ports::Protocol;
 use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint};
 use comity_log::cosignature;
@@ -465,4 +465,57 @@ async fn a_node_that_lacks_what_its_own_log_has_signed_says_so() {
         })
         .await;
     assert!(contradictions(&world, "platform").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn receipts_and_proofs_come_to_rest_on_heads_that_members_have_cosigned() {
+    let world = World::new();
+    let (case, id) = request(&world, "north", &on_platform(1)).await;
+    world.rest(&["north"]).await;
+    world
+        .until_in_time("witnessed", STEP_MS, async || {
+            witness(&world, &case).await.standing == "witnessed"
+        })
+        .await;
+    let by = witness(&world, &case).await.by;
+    assert!(by.contains(&"regulator.example".to_owned()), "{by:?}");
+    assert!(contradictions(&world, "north").await.is_empty());
+
+    // What north can prove of its own log, others have vouched for as well.
+    world
+        .until_in_time("a proof under a cosigned head", STEP_MS, async || {
+            let proof = match world.query("north", Query::Prove(id)).await {
+                Ok(Shown::Proof(shown)) => shown.proof,
+                other => panic!("{other:?}"),
+            };
+            proof.contains("/regulator.example/witness ")
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_asks_a_witness_to_cosign_another_tree_is_caught_there() {
+    let world = World::of(&["regulator"]);
+    let ask = async |old: u64, text: &str| {
+        let request = WitnessRequest::AddCheckpoint(format!("old {old}\n\n{text}").into()).encode();
+        let (from, to) = (world.key("platform"), world.key("regulator"));
+        let reply = world.hub.ask(from, to, Protocol::Witness, request).await;
+        WitnessReply::decode(&reply.unwrap()).unwrap()
+    };
+    let head = |root: u8| {
+        let origin = world.origin("platform");
+        let head = Head::new(6, Hash::new([root; 32])).unwrap();
+        let signed = Checkpoint { origin, head }.sign(&world.federation.member("platform").log);
+        signed.to_string()
+    };
+    assert!(matches!(
+        ask(0, &head(1)).await,
+        WitnessReply::Answer(200, _)
+    ));
+    assert!(matches!(
+        ask(6, &head(2)).await,
+        WitnessReply::Answer(422, _)
+    ));
+    known_to(&world, &["regulator"]).await;
+    assert_eq!(world.codes("regulator", "witness-conflict"), ["same-size"]);
 }
