@@ -356,14 +356,8 @@ async fn a_receipt_is_provisional_until_the_quorum_has_cosigned_a_head_that_grew
     assert_eq!(witness(&world, &case).await.standing, "provisional");
 
     // Nor is what cannot be reached.
-    world.link("north", "platform", Link::Down);
-    let before = asked(&world);
-    world
-        .until_in_time("nothing is on its way", STEP_MS, async || {
-            asked(&world) >= before + 2
-        })
-        .await;
     cosigned_by(&world, &["south", "regulator"]);
+    world.link("north", "platform", Link::Down);
     let before = asked(&world);
     world
         .until_in_time("two rounds", STEP_MS, async || asked(&world) >= before + 2)
@@ -376,18 +370,15 @@ async fn a_receipt_is_provisional_until_the_quorum_has_cosigned_a_head_that_grew
         })
         .await;
     let shown = witness(&world, &case).await;
-    // North has cosigned it too, by itself.
-    let by: Vec<&str> = shown.by.iter().map(String::as_str).collect();
-    assert!(
-        by.ends_with(&["regulator.example", "south.example"]),
-        "{by:?}"
-    );
+    for name in ["regulator.example", "south.example"] {
+        assert!(shown.by.contains(&name.to_owned()), "{:?}", shown.by);
+    }
     let text = world.case("north", &case).await.unwrap().timeline[0]
         .receipt
         .clone()
         .unwrap();
     assert!(
-        text.contains("Witnessed by") && text.contains("regulator.example, south.example"),
+        text.contains("Witnessed by regulator.example, south.example"),
         "{text}"
     );
 
