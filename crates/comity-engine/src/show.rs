@@ -604,9 +604,10 @@ impl Core {
         })?;
         // Others have vouched for a head that the quorum has cosigned, so that is the one to prove it under.
         let size = |cosigned: &UnverifiedCheckpoint| cosigned.claimed().head.size();
-        let cosigned = self.cosigned.clone().filter(|cosigned| {
-            cosigned.claimed().origin == *log.origin && size(cosigned) > index
-        });
+        let cosigned = self
+            .cosigned
+            .clone()
+            .filter(|cosigned| cosigned.claimed().origin == *log.origin && size(cosigned) > index);
         let checkpoint = cosigned.unwrap_or_else(|| log.checkpoint().to_unverified());
         let head = log.head;
         let mut tree = Tree::open(&log, &head)
