@@ -14,6 +14,7 @@
 //! consistency                       that a log has only grown
 //! exchange, roster_exchange         how they travel
 //! audit_exchange                    how the records of a log are read by right
+//! finding                           how a finding goes to its subject, and the reply
 //! witness_exchange                  how heads are cosigned, shown and contradicted
 //! notice                            what else is signed: sequences, restored
 //! ```
@@ -25,6 +26,7 @@ pub mod consistency;
 pub mod cose;
 pub mod exchange;
 pub mod ext;
+pub mod finding;
 pub mod ids;
 pub mod leaf;
 pub mod limited;

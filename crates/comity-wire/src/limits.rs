@@ -139,6 +139,9 @@ pub const AUDIT_REPLY_BYTES_MAX: usize = 1_048_576;
 /// In count. One entry bundle; with the longest path that a tree can have they are within `FRAMING_ITEMS_MAX`.
 pub const AUDIT_RECORDS_MAX: usize = 256;
 
+/// In bytes. A signed finding is some hundred bytes, a signed reply has a text of 4,000.
+pub const FINDING_BYTES_MAX: usize = 8_192;
+
 /// In bytes. A hello, a request for rosters or for records is a handful of numbers.
 pub const SMALL_REQUEST_BYTES_MAX: usize = 65_536;
 

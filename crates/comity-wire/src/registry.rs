@@ -129,7 +129,7 @@ pub mod audience {
     pub const KNOWN: [&str; 3] = [CASE_STAFF, MEMBER, MEMBER_AND_AUTHORITIES];
 }
 
-/// Codes of an audit that was not answered with records. Open: others may come.
+/// Codes of an audit request that was not answered as asked. Open: others may come.
 pub mod audit_code {
     /// The charter gives the asker no mandate of that name, or the asker may read nothing of this log.
     pub const NO_MANDATE: &str = "no-mandate";
@@ -137,12 +137,24 @@ pub mod audit_code {
     pub const UNKNOWN_ORIGIN: &str = "unknown-origin";
     /// The first index or the size asked for is beyond the tree.
     pub const BEYOND_TREE: &str = "beyond-tree";
+    /// The reply is to no finding that this member has sent to the one that replies.
+    pub const UNKNOWN_FINDING: &str = "unknown-finding";
+    /// The notice or the reply is not signed by who sends it, or does not fit together.
+    pub const NOT_A_FINDING: &str = "not-a-finding";
     /// The member cannot answer now; try again after the time given.
     pub const BUSY: &str = "busy";
     /// The request is not one in the deterministic encoding.
     pub const BAD_REQUEST: &str = "bad-request";
     /// Every value that version 1 knows.
-    pub const KNOWN: [&str; 5] = [NO_MANDATE, UNKNOWN_ORIGIN, BEYOND_TREE, BUSY, BAD_REQUEST];
+    pub const KNOWN: [&str; 7] = [
+        NO_MANDATE,
+        UNKNOWN_ORIGIN,
+        BEYOND_TREE,
+        UNKNOWN_FINDING,
+        NOT_A_FINDING,
+        BUSY,
+        BAD_REQUEST,
+    ];
 }
 
 /// Whether an item meets the international baseline. Open: others may come.
@@ -490,8 +502,21 @@ pub mod content_type {
     pub const SEQUENCES: &str = "application/comity-sequences+cbor";
     /// The announcement of a log opened after a restore.
     pub const RESTORED: &str = "application/comity-restored+cbor";
+    /// A finding of an audit, for its subject.
+    pub const FINDING: &str = "application/comity-finding+cbor";
+    /// The subject's reply to a finding.
+    pub const FINDING_REPLY: &str = "application/comity-finding-reply+cbor";
     /// Every value that version 1 knows.
-    pub const KNOWN: [&str; 6] = [STATEMENT, REFUSAL, CHARTER, ROSTER, SEQUENCES, RESTORED];
+    pub const KNOWN: [&str; 8] = [
+        STATEMENT,
+        REFUSAL,
+        CHARTER,
+        ROSTER,
+        SEQUENCES,
+        RESTORED,
+        FINDING,
+        FINDING_REPLY,
+    ];
 }
 
 /// How the content came about, and what is done with it. Open: others may come.
@@ -784,6 +809,18 @@ pub mod exchange_code {
     pub const UNKNOWN_ORIGIN: &str = "unknown-origin";
     /// Every value that version 1 knows.
     pub const KNOWN: [&str; 5] = [BUSY, OVER_QUOTA, NOT_ADMITTED, BAD_EXCHANGE, UNKNOWN_ORIGIN];
+}
+
+/// What a member replies to a finding about it. Open: others may come.
+pub mod finding_reply {
+    /// What was found is so, and has a reason.
+    pub const EXPLAINED: &str = "explained";
+    /// What was found was so, and has been put right.
+    pub const CORRECTED: &str = "corrected";
+    /// What was found is not so.
+    pub const DISPUTED: &str = "disputed";
+    /// Every value that version 1 knows.
+    pub const KNOWN: [&str; 3] = [EXPLAINED, CORRECTED, DISPUTED];
 }
 
 /// Apparent gender of the children. Open: others may come.
@@ -1416,12 +1453,14 @@ pub mod record_kind {
     pub const WITNESS_CONFLICT: &str = "witness-conflict";
     /// The node was restored from an older copy.
     pub const RESTORED: &str = "restored";
+    /// A finding of an audit, or the reply to one, was signed or taken; one of each at both sides.
+    pub const FINDING: &str = "finding";
     /// Counts of input that is not recorded one by one.
     pub const SUMMARY: &str = "summary";
     /// A record whose kind is withheld.
     pub const RESTRICTED: &str = "restricted";
     /// Every value that version 1 knows.
-    pub const KNOWN: [&str; 18] = [
+    pub const KNOWN: [&str; 19] = [
         LOG_OPENED,
         OFFERED,
         SENT,
@@ -1438,6 +1477,7 @@ pub mod record_kind {
         HOLD,
         WITNESS_CONFLICT,
         RESTORED,
+        FINDING,
         SUMMARY,
         RESTRICTED,
     ];
