@@ -17,6 +17,7 @@
 //! witnessed  a checkpoint -> who has cosigned it, and what the quorum lacks
 //!
 //! finding    what can be wrong, with a stable code
+//! notice     what goes to its subject for reply
 //! limits     how much clocks may differ, how long a receipt may take
 //! ```
 //!
@@ -32,6 +33,7 @@ pub mod finding;
 mod lateness;
 pub mod limits;
 pub mod matching;
+pub mod notice;
 pub mod policy;
 pub mod range;
 pub mod rights;

@@ -66,6 +66,10 @@ impl Core {
             }
             Frame::TookEvidence(frame) => self.apply_evidence(at, seq, frame),
             Frame::HandedEvidence(HandedEvidence(hash, to, _)) => self.apply_handed(hash, to),
+            Frame::Found(frame) => self.apply_found(at, frame),
+            Frame::TookFinding(frame) => self.apply_took_finding(at, frame),
+            Frame::FindingNoted(frame) => self.apply_finding_noted(frame),
+            Frame::FindingReplied(frame) => self.apply_finding_replied(at, frame),
         }
     }
 

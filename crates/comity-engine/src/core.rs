@@ -20,6 +20,7 @@ use comity_trust::history::{Added, History};
 use comity_trust::member::LogState;
 use comity_wire::exchange::RedeliverRequest;
 use comity_wire::ext::Known;
+use comity_wire::finding::{FindingAnswer, FindingRequest};
 use comity_wire::ids::{CaseId, Hash, MemberId, PublicKey, StatementId};
 use comity_wire::leaf::{Leaf, Origin, RosterRef};
 use comity_wire::registry::{Kind, audit_code, exchange_code, record_kind};
@@ -33,6 +34,7 @@ use tracing::Span;
 use crate::cases::Loaded;
 use crate::desk::{AuditShown, Done, Person, Query, Shown, Work};
 use crate::error::WorkError;
+use crate::findings::FoundIn;
 use crate::follow::{HeadsWork, Told};
 use crate::frame::{Frame, TookCharter, TookRoster};
 use crate::heads::Heads;
@@ -47,6 +49,7 @@ use crate::record::{Entry, code};
 use crate::redeliver::Said;
 use crate::reports::OwnPage;
 use crate::restored::{CameBack, Lost};
+use crate::tell::Telling;
 use crate::tables::{SCHEMA, VIEWS_VERSION};
 use crate::verify::Verified;
 use crate::witness::OwnHead;
@@ -155,7 +158,24 @@ pub(crate) enum Command {
     /// An audit that this member has made.
     Audited {
         members: Vec<MemberId>,
+        findings: Vec<FoundIn>,
         shown: AuditShown,
+        reply: oneshot::Sender<()>,
+    },
+    /// A finding or a reply to one, from a member.
+    Finding {
+        peer: MemberId,
+        request: FindingRequest,
+        reply: oneshot::Sender<Vec<u8>>,
+    },
+    /// Findings and replies that are to be sent to whoever has not noted them.
+    Untold {
+        waits: BTreeSet<MemberId>,
+        reply: oneshot::Sender<Vec<Telling>>,
+    },
+    /// A member has noted a finding or a reply.
+    FindingNoted {
+        told: Telling,
         reply: oneshot::Sender<()>,
     },
     /// A member was restored, and asks for what it has lost.
@@ -210,6 +230,8 @@ enum Waiting {
     ),
     Due(Due, oneshot::Sender<Due>),
     Audit(crate::audit::Page, oneshot::Sender<Vec<u8>>),
+    Finding(FindingAnswer, oneshot::Sender<Vec<u8>>),
+    Untold(Vec<Telling>, oneshot::Sender<Vec<Telling>>),
     Head(Vec<u64>, Option<u64>, oneshot::Sender<OwnHead>),
     Flag(bool, oneshot::Sender<bool>),
     Told(Told),
@@ -238,6 +260,8 @@ pub(crate) struct Signals {
     pub(crate) published: watch::Sender<Option<Head>>,
     /// Rises when there is a head to be followed, or evidence to be handed on.
     pub(crate) heads: watch::Sender<u64>,
+    /// Rises when there is a finding or a reply to be sent.
+    pub(crate) findings: watch::Sender<u64>,
 }
 
 impl Signals {
@@ -372,6 +396,7 @@ impl Core {
                 history: tell_history,
                 outbox: watch::Sender::new(0),
                 heads: watch::Sender::new(0),
+                findings: watch::Sender::new(0),
                 published: watch::Sender::new(None),
             },
             checkpoint: None,
@@ -521,10 +546,24 @@ impl Core {
             }
             Command::Audited {
                 members,
+                findings,
                 shown,
                 reply,
             } => {
                 self.audited(&members, shown)?;
+                self.send_findings(&findings)?;
+                Some(Waiting::Noted(reply))
+            }
+            Command::Finding {
+                peer,
+                request,
+                reply,
+            } => Some(Waiting::Finding(self.take_finding(&peer, &request)?, reply)),
+            Command::Untold { waits, reply } => {
+                Some(Waiting::Untold(self.untold(&waits)?, reply))
+            }
+            Command::FindingNoted { told, reply } => {
+                self.finding_noted(&told)?;
                 Some(Waiting::Noted(reply))
             }
             Command::Redeliver {
@@ -585,6 +624,17 @@ impl Core {
                 let busy = code(audit_code::BUSY)?;
                 Some(Waiting::Audit(crate::audit::Page::Refused(busy), reply))
             }
+            Command::Finding { reply, .. } => {
+                let busy = FindingAnswer::Refused(
+                    self.roster_ref(),
+                    code(audit_code::BUSY)?,
+                    Some(BUSY_RETRY_MS),
+                );
+                Some(Waiting::Finding(busy, reply))
+            }
+            // They wait until what comes of them can be kept.
+            Command::Untold { reply, .. } => Some(Waiting::Untold(Vec::new(), reply)),
+            Command::FindingNoted { reply, .. } => Some(Waiting::Noted(reply)),
             Command::Head { from, to, reply } => Some(Waiting::Head(from, to, reply)),
             // A few kilobytes, which replace as many.
             Command::Cosigned {
@@ -639,6 +689,8 @@ impl Core {
             Waiting::Done(done, reply) => drop(reply.send(done)),
             Waiting::Due(due, reply) => drop(reply.send(due)),
             Waiting::Audit(page, reply) => drop(reply.send(self.audit_reply(page)?)),
+            Waiting::Finding(answer, reply) => drop(reply.send(answer.encode())),
+            Waiting::Untold(told, reply) => drop(reply.send(told)),
             Waiting::Head(from, to, reply) => drop(reply.send(self.own_head(&from, to)?)),
             Waiting::Flag(flag, reply) => drop(reply.send(flag)),
             Waiting::Told(tell) => tell(),

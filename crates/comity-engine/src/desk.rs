@@ -77,6 +77,8 @@ pub enum Work {
     Inform(NewInformation),
     /// Notes what was done without the federation.
     Outside(NewOutside),
+    /// Replies to a finding about this member.
+    ReplyFinding(NewFindingReply),
     /// Shows a locator, and records that somebody looked.
     Look(NewLook),
     /// Takes signed charters and rosters.
@@ -414,6 +416,19 @@ pub struct NewOutside {
     pub at: Option<TimeMs>,
 }
 
+/// A reply to a finding about this member. It goes to every member that found the same, once, and is signed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFindingReply {
+    /// The finding, in hex.
+    pub finding: String,
+    /// Registry `finding-reply`: `explained`, `corrected`, `disputed`.
+    pub code: String,
+    /// For people. No locators.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
 /// Looking at a locator.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -606,6 +621,8 @@ pub enum Query {
     Transparency(Wish),
     /// Response times and findings from what was pulled from others.
     Audit,
+    /// Findings of this member about others, and of others about this one.
+    Findings,
     /// Evidence that a log or the governance contradicts itself.
     Contradictions,
     /// One piece of it, by its SHA-256.
@@ -676,6 +693,8 @@ pub enum Shown {
     Transparency(Box<Public>),
     /// Response times and findings.
     Audit(AuditShown),
+    /// Findings of this member about others, and of others about this one.
+    Findings(Vec<FindingRow>),
     /// Evidence that a log or the governance contradicts itself.
     Contradictions(Vec<ContradictionRow>),
     /// One piece of it.
@@ -1159,6 +1178,43 @@ pub struct FindingShown {
     pub clock: Option<String>,
     /// The index in the log of the member.
     pub index: Option<u64>,
+    /// `found`: it is not for its subject to answer, and is kept here. `sent`: signed, and on its way. `noted`: its
+    /// subject has it. `replied`: its subject has replied. `unanswered`: the reply period is over.
+    pub state: String,
+    /// Whether a report counts it as published: its subject has replied, or the reply period is over.
+    pub published: bool,
+}
+
+/// A finding on its way between the one who found it and its subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FindingRow {
+    /// What was found, and whether it is published.
+    pub finding: FindingShown,
+    /// Who found it.
+    pub by: String,
+    /// Whether it is about this member.
+    pub about_us: bool,
+    /// When it was found.
+    pub found: TimeMs,
+    /// The end of the reply period.
+    pub until: TimeMs,
+    /// When its subject noted it, as far as is known here.
+    pub noted: Option<TimeMs>,
+    /// What its subject has replied.
+    pub reply: Option<FindingReplyShown>,
+}
+
+/// A reply to a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FindingReplyShown {
+    /// Registry `finding-reply`.
+    pub code: String,
+    /// The text, for people.
+    pub text: Option<String>,
+    /// When, by its subject's clock.
+    pub time: TimeMs,
+    /// When the other side noted it; of a reply that came here: absent.
+    pub noted: Option<TimeMs>,
 }
 
 /// How one log was read.
@@ -1196,6 +1252,8 @@ impl FindingShown {
             statement: text(finding.statement.as_ref().map(|id| id as _)),
             clock: text(finding.clock.as_ref().map(|id| id as _)),
             index: finding.index,
+            state: "found".to_owned(),
+            published: false,
         }
     }
 }

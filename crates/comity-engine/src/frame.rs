@@ -113,6 +113,14 @@ frames! {
     20 Followed,
     /// A member has given back what was lost in a restore.
     24 Redelivered,
+    /// A finding of an own audit, signed for its subject.
+    25 Found,
+    /// A finding of another member's audit about this one.
+    26 TookFinding,
+    /// The other side has noted a finding, or the reply to one.
+    27 FindingNoted,
+    /// The subject's reply to a finding.
+    28 FindingReplied,
 }
 
 /// A signed charter.
@@ -463,6 +471,80 @@ pub struct Redelivered(
     /// When.
     pub TimeMs,
 );
+
+/// A finding of an own audit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found(
+    /// The signed notice.
+    pub ByteBuf,
+    /// The id of the finding.
+    pub Hash,
+    /// Its subject.
+    pub MemberId,
+    /// The end of the reply period.
+    pub TimeMs,
+    /// When it was signed.
+    pub TimeMs,
+    /// The index of its record.
+    pub u64,
+);
+
+/// A finding about this member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TookFinding(
+    /// The signed notice, as it came.
+    pub ByteBuf,
+    /// The id of the finding.
+    pub Hash,
+    /// Who found it.
+    pub MemberId,
+    /// The end of the reply period.
+    pub TimeMs,
+    /// When it was recorded.
+    pub TimeMs,
+    /// The index of its record.
+    pub u64,
+);
+
+/// The other side has what it was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingNoted(
+    /// Who found it.
+    pub MemberId,
+    /// The id of the finding.
+    pub Hash,
+    /// Its subject.
+    pub MemberId,
+    /// Whether it is the reply that was noted.
+    pub bool,
+    /// When.
+    pub TimeMs,
+);
+
+/// What the subject has replied. `Debug` hides the person.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingReplied(
+    /// Who found it.
+    pub MemberId,
+    /// The id of the finding.
+    pub Hash,
+    /// Its subject.
+    pub MemberId,
+    /// The signed reply.
+    pub ByteBuf,
+    /// Who of this member's people; none: it came from the subject.
+    pub Option<Box<str>>,
+    /// When it was recorded.
+    pub TimeMs,
+    /// The index of its record.
+    pub u64,
+);
+
+impl fmt::Debug for FindingReplied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FindingReplied({}, {})", self.1, self.2)
+    }
+}
 
 fn read<T: Serialize + DeserializeOwned>(kind: u8, bytes: &[u8]) -> Result<T, Fault> {
     cbor::decode(bytes).map_err(|error| {

@@ -19,6 +19,8 @@
 //!   quorum      whose cosignatures a head has
 //! forks       evidence that a log or the governance contradicts itself: recorded, shown, handed on
 //!
+//! findings    a finding of an audit goes to its subject, and the reply comes back; tell: the task that carries them
+//!
 //! core        the one thread that writes; frame, tables, cases: what it holds
 //! own_head    is this the newest state of the log? Asked before a start
 //! node        the tasks around it; rosters, audit, pull, witness: the other protocols
@@ -43,6 +45,7 @@ mod cosign;
 mod deadlines;
 pub mod desk;
 pub mod error;
+mod findings;
 mod follow;
 mod forks;
 pub mod frame;
@@ -70,6 +73,7 @@ mod rosters;
 mod say;
 mod show;
 mod tables;
+mod tell;
 mod verify;
 mod witness;
 mod words;

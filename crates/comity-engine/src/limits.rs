@@ -110,6 +110,13 @@ pub const HANDOVERS_MAX: usize = 64;
 /// members that all forked their logs have room.
 pub const EVIDENCE_MAX: usize = 256;
 
+/// Findings of one member that are kept, of one's own audits or about oneself. As many as an audit keeps of ten logs
+/// that break every rule.
+pub const FINDINGS_KEPT_MAX: usize = 10_000;
+
+/// Findings and replies that are sent in one round.
+pub const FINDINGS_SENT_MAX: usize = 64;
+
 /// Drafts of one review.
 pub const REVIEW_DRAFTS_MAX: usize = 1_000;
 

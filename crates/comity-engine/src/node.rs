@@ -15,6 +15,7 @@ use comity_trust::history::History;
 use comity_wire::audit_exchange::AuditReply;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverRequest};
 use comity_wire::ext::Known;
+use comity_wire::finding::FindingRequest;
 use comity_wire::ids::{Kid, MemberId, PublicKey};
 use comity_wire::leaf::Origin;
 use comity_wire::registry::{audit_code, exchange_code};
@@ -138,6 +139,7 @@ impl Engine {
         let (core, history) = Core::open(parts)?;
         let wake = core.signals.outbox.subscribe();
         let heads = core.signals.heads.subscribe();
+        let findings = core.signals.findings.subscribe();
         let published = core.signals.published.subscribe();
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
         let thread = std::thread::Builder::new()
@@ -163,6 +165,10 @@ impl Engine {
         let died = alive.subscribe();
         tasks.spawn(watched(engine.clone().schedule(wake), alive.clone()));
         tasks.spawn(watched(engine.clone().follow_heads(heads), alive.clone()));
+        tasks.spawn(watched(
+            engine.clone().tell_findings(findings),
+            alive.clone(),
+        ));
         tasks.spawn(watched(engine.clone().gather(published), alive.clone()));
         tasks.spawn(watched(engine.clone().follow_roster(), alive.clone()));
         tasks.spawn(watched(engine.clone().recover(), alive));
@@ -216,6 +222,16 @@ impl Engine {
                 self.exchange(peer, member, bytes).instrument(span).await
             }
             (Protocol::Audit, Some(member)) => {
+                if let Ok(request) = FindingRequest::decode(&bytes) {
+                    let (reply, answer) = oneshot::channel();
+                    let command = Command::Finding {
+                        peer: member,
+                        request,
+                        reply,
+                    };
+                    self.try_send(command)?;
+                    return answer.await.ok();
+                }
                 let (reply, page) = oneshot::channel();
                 let command = Command::Audit {
                     peer: member,
@@ -464,8 +480,15 @@ impl Desk for Engine {
         })
     }
 
-    fn audit(&self, _: Person) -> Pending<'_, Result<AuditShown, WorkError>> {
-        Box::pin(self.pull_all())
+    fn audit(&self, person: Person) -> Pending<'_, Result<AuditShown, WorkError>> {
+        Box::pin(async move {
+            let found = self.pull_all().await?;
+            // As it is shown later: each finding with where it stands.
+            match self.query(person, Query::Audit).await? {
+                Shown::Audit(shown) => Ok(shown),
+                _ => Ok(found),
+            }
+        })
     }
 }
 

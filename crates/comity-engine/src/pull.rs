@@ -24,7 +24,7 @@ use comity_report::{Adding, Base, Context};
 use comity_trust::history::History;
 use comity_wire::audit_exchange::{AuditReply, AuditRequest, Page, Records};
 use comity_wire::ids::{Hash, MemberId};
-use comity_wire::leaf::Origin;
+use comity_wire::leaf::{LogHead, Origin};
 use comity_wire::notice::{Sequences, SignedNotice};
 use comity_wire::registry::{KeyPurpose, audit_code};
 use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
@@ -34,6 +34,7 @@ use tokio::sync::oneshot;
 use crate::core::Command;
 use crate::desk::{AuditShown, FindingShown, LogRead};
 use crate::error::WorkError;
+use crate::findings::FoundIn;
 use crate::inspect::{Inspected, Source, inspect_all, match_inspected};
 use crate::kept::{Kept, KeptHead, block_of, right_of};
 use crate::limits::AUDIT_PAGES_PER_NOTE;
@@ -64,13 +65,14 @@ impl Engine {
         }
         audit.inspect().await?;
         let now = self.clock.now_ms();
-        let (shown, audited) = audit.matched(now).await?;
+        let (shown, audited, findings) = audit.matched(now).await?;
         self.last_audit.set(audited);
         drop(store);
         let (reply, done) = oneshot::channel();
         let others = members.into_iter().filter(|member| *member != self.me);
         self.send(Command::Audited {
             members: others.collect(),
+            findings,
             shown: shown.clone(),
             reply,
         })
@@ -524,7 +526,10 @@ impl Audit {
     }
 
     /// Matches what was verified, one case at a time.
-    async fn matched(self, now: TimeMs) -> Result<(AuditShown, Audited), WorkError> {
+    async fn matched(
+        self,
+        now: TimeMs,
+    ) -> Result<(AuditShown, Audited, Vec<FoundIn>), WorkError> {
         let Self {
             store,
             history,
@@ -549,6 +554,17 @@ impl Audit {
             let words = found.found.sentence().to_owned();
             (found.code().to_owned(), found.member.to_string(), words)
         });
+        let head_of = |finding: &Finding| {
+            let mut of = used.iter().filter(|log| log.member == finding.member);
+            let origin = of.next()?.origin.clone();
+            let name = origin.to_string();
+            let read = logs.iter().find(|log| log.origin == name)?;
+            Some(LogHead(origin, read.size, Hash::from_hex(&read.root)?))
+        };
+        let found_in = findings.iter();
+        let found_in = found_in
+            .map(|finding| (finding.clone(), head_of(finding)))
+            .collect();
         let members = used.iter().map(|log| log.member.clone());
         let shown = AuditShown {
             response_times: reports::shown(&times, members),
@@ -568,7 +584,7 @@ impl Audit {
             findings_waiting: u64::try_from(findings.len()).unwrap_or(u64::MAX),
             taken_at: now,
         };
-        Ok((shown, audited))
+        Ok((shown, audited, found_in))
     }
 }
 

@@ -59,7 +59,8 @@ impl Core {
             Query::Records(indices) => self.records(&indices).map(Shown::Records),
             // The one thread has other things to do than to read the whole log.
             Query::ResponseTimes | Query::Report(_) | Query::Transparency(_) => Err(not_here()),
-            Query::Audit => self.audit.clone().map(Shown::Audit).ok_or_else(no_audit),
+            Query::Audit => self.audit_shown()?.map(Shown::Audit).ok_or_else(no_audit),
+            Query::Findings => self.findings().map(Shown::Findings),
             Query::Contradictions => self.contradictions().map(Shown::Contradictions),
             Query::Contradiction(hash) => self.contradiction(&hash).map(Shown::Contradiction),
             Query::Overview => self.overview().map(Shown::Overview),

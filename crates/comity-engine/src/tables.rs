@@ -89,6 +89,27 @@ pub(crate) struct EvidenceEntry {
 /// Number of a closed log, member -> [`crate::frame::Redelivered`].
 pub(crate) const REDELIVERED: &str = "redelivered";
 
+/// Who found it, 0, id -> [`FindingEntry`].
+pub(crate) const FINDING: &str = "finding";
+
+/// A finding, of this member or about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FindingEntry {
+    /// Place of the signed notice.
+    pub(crate) at: u64,
+    pub(crate) by: MemberId,
+    pub(crate) of: MemberId,
+    pub(crate) until: TimeMs,
+    pub(crate) time: TimeMs,
+    pub(crate) index: u64,
+    /// When the subject noted it.
+    pub(crate) noted: Option<TimeMs>,
+    /// Place of the signed reply.
+    pub(crate) reply: Option<u64>,
+    /// When the auditor noted the reply.
+    pub(crate) reply_noted: Option<TimeMs>,
+}
+
 /// What is known of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StatementRow {

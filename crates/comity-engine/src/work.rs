@@ -45,6 +45,7 @@ impl Core {
             Work::Release(release) => self.release(person, &release),
             Work::Ask(question) => self.ask(person, &question),
             Work::Inform(information) => self.inform(person, &information),
+            Work::ReplyFinding(reply) => self.reply_to_finding(person, &reply),
             Work::Outside(outside) => self.outside(person, &outside),
             Work::Look(look) => self.look(person, &look).map(Done::Seen),
             Work::Rosters(rosters) => self.rosters(&rosters),
@@ -602,7 +603,7 @@ pub(crate) fn case_id(text: &str) -> Result<CaseId, WorkError> {
     CaseId::from_hex(text).ok_or_else(|| WorkError::field("case", "a case id of 32 hex digits"))
 }
 
-fn word(field: &'static str, text: &str) -> Result<Code, WorkError> {
+pub(crate) fn word(field: &'static str, text: &str) -> Result<Code, WorkError> {
     Code::new(text)
         .ok_or_else(|| WorkError::field(field, "a code: words of a-z and 0-9, joined by hyphens"))
 }
@@ -625,7 +626,7 @@ fn claimed(wish: &NewOpening, kind: Kind) -> Result<Vec<Code>, WorkError> {
         .collect()
 }
 
-fn text(text: Option<&str>) -> Result<Option<Text>, WorkError> {
+pub(crate) fn text(text: Option<&str>) -> Result<Option<Text>, WorkError> {
     text.map(|text| {
         Text::new(text).ok_or_else(|| WorkError::field("text", "text without control characters"))
     })

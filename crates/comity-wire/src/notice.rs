@@ -140,6 +140,12 @@ impl<T: Notice> SignedNotice<T> {
         self.sign1.protected.kid()
     }
 
+    /// What it says. Whoever reads it has verified it before, or believes nothing of it.
+    #[must_use]
+    pub const fn unverified(&self) -> &T {
+        &self.content
+    }
+
     /// What it says, if `key` signed it. The caller answers for `key`.
     ///
     /// # Errors
