@@ -363,6 +363,7 @@ pub(crate) struct Audit {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Finding {
+    pub(crate) id: String,
     pub(crate) code: String,
     pub(crate) words: String,
     pub(crate) alarm: bool,
@@ -371,6 +372,24 @@ pub(crate) struct Finding {
     pub(crate) case: Option<String>,
     pub(crate) clock: Option<String>,
     pub(crate) index: Option<u64>,
+    pub(crate) state: String,
+    pub(crate) published: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct FindingRow {
+    pub(crate) finding: Finding,
+    pub(crate) by: String,
+    pub(crate) about_us: bool,
+    pub(crate) until: TimeMs,
+    pub(crate) reply: Option<FindingReply>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct FindingReply {
+    pub(crate) code: String,
+    pub(crate) text: Option<String>,
+    pub(crate) time: TimeMs,
 }
 
 #[derive(Debug, Deserialize)]

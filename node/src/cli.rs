@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, clocks, completions, conformance, federation, log, member, person, report, roster, run,
-    taxonomy, work,
+    audit, clocks, completions, conformance, federation, findings, log, member, person, report,
+    roster, run, taxonomy, work,
 };
 
 /// The arguments of the program.
@@ -77,6 +77,9 @@ Environment:
     /// Read other members' logs, as far as we may, and match them
     #[command(after_help = audit::EXAMPLE)]
     Audit(audit::Args),
+    /// List what audits have found, ours and others', and reply to what is about us
+    #[command(after_help = findings::EXAMPLE)]
+    Findings(findings::Args),
     /// Show the legal clocks that a charter can put in force
     #[command(after_help = "Example:\n  comity clocks list")]
     Clocks(clocks::Args),

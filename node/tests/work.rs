@@ -20,12 +20,13 @@ use std::thread;
 use comity_api::TokenTable;
 use comity_engine::desk::{
     AnswerShown, AssessmentShown, AuditShown, CaseFilter, CaseRow, CaseShown, Cursor, Decision,
-    Desk, Direction, Done, DraftRow, Drafted, Event, FindingShown, ImportSummary, Items, LogRead,
-    LogShown, MemberRow, MembersShown, NewAnswer, NewHold, NewInformation, NewItem, NewLook,
-    NewObservation, NewObservationItem, NewOpening, NewOutcome, NewOutcomeItem, NewOutside,
-    NewParent, NewQuestion, NewRelease, NewReview, NewWithdrawal, OutboxRow, Overview, Page,
-    Person, Placed, Problem, ProofShown, Query, RejectedLine, ResponseTimesShown, Reviewed,
-    RosterShown, Seen, Shown, SignedStatement, TimingRow, WitnessedShown, Work,
+    Desk, Direction, Done, DraftRow, Drafted, Event, FindingReplyShown, FindingRow, FindingShown,
+    ImportSummary, Items, LogRead, LogShown, MemberRow, MembersShown, NewAnswer, NewFindingReply,
+    NewHold, NewInformation, NewItem, NewLook, NewObservation, NewObservationItem, NewOpening,
+    NewOutcome, NewOutcomeItem, NewOutside, NewParent, NewQuestion, NewRelease, NewReview,
+    NewWithdrawal, OutboxRow, Overview, Page, Person, Placed, Problem, ProofShown, Query,
+    RejectedLine, ResponseTimesShown, Reviewed, RosterShown, Seen, Shown, SignedStatement,
+    TimingRow, WitnessedShown, Work,
 };
 use comity_engine::error::WorkError;
 use comity_engine::ports::Pending;
@@ -1310,6 +1311,8 @@ fn audit() -> AuditShown {
             statement: None,
             clock: None,
             index: Some(7),
+            state: "noted".to_owned(),
+            published: false,
         }],
         read: vec![LogRead {
             origin: "fed/platform.example/1".to_owned(),
@@ -1322,6 +1325,74 @@ fn audit() -> AuditShown {
             cosigned: 2,
         }],
     }
+}
+
+fn findings() -> Vec<FindingRow> {
+    let row =
+        |about_us: bool, by: &str, state: &str, reply: Option<FindingReplyShown>| FindingRow {
+            finding: FindingShown {
+                state: state.to_owned(),
+                published: reply.is_some(),
+                ..audit().details.remove(0)
+            },
+            by: by.to_owned(),
+            about_us,
+            found: 1_790_000_000_000,
+            until: 1_791_209_600_000,
+            noted: None,
+            reply,
+        };
+    let reply = FindingReplyShown {
+        code: "explained".to_owned(),
+        text: Some("The disk\u{1b}[2J was changed.".to_owned()),
+        time: 1_790_000_060_000,
+        noted: None,
+    };
+    vec![
+        row(true, "regulator.example", "noted", None),
+        row(false, "north.example", "replied", Some(reply)),
+    ]
+}
+
+#[test]
+fn findings_are_listed_with_their_state_and_the_reply() {
+    let node = Node::new();
+    node.shows(Shown::Findings(findings()));
+    let ran = node.run("findings");
+    for words in [
+        "About us",
+        "About others",
+        "noted",
+        "replied, published",
+        "replied `explained`",
+        "comity findings reply ID",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
+    node.shows(Shown::Findings(Vec::new()));
+    let ran = node.run("findings");
+    assert!(
+        ran.stdout.contains("No audit has found anything"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_reply_to_a_finding_is_a_code_and_a_text() {
+    let node = Node::new();
+    let id = "ab".repeat(32);
+    let Work::ReplyFinding(new) = node.work(&format!("findings reply {id} --code disputed no"))
+    else {
+        panic!("another work")
+    };
+    let expected = NewFindingReply {
+        finding: id,
+        code: "disputed".to_owned(),
+        text: Some("no".to_owned()),
+    };
+    assert_eq!(new, expected);
 }
 
 #[test]

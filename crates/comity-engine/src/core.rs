@@ -49,8 +49,8 @@ use crate::record::{Entry, code};
 use crate::redeliver::Said;
 use crate::reports::OwnPage;
 use crate::restored::{CameBack, Lost};
-use crate::tell::Telling;
 use crate::tables::{SCHEMA, VIEWS_VERSION};
+use crate::tell::Telling;
 use crate::verify::Verified;
 use crate::witness::OwnHead;
 
@@ -559,9 +559,7 @@ impl Core {
                 request,
                 reply,
             } => Some(Waiting::Finding(self.take_finding(&peer, &request)?, reply)),
-            Command::Untold { waits, reply } => {
-                Some(Waiting::Untold(self.untold(&waits)?, reply))
-            }
+            Command::Untold { waits, reply } => Some(Waiting::Untold(self.untold(&waits)?, reply)),
             Command::FindingNoted { told, reply } => {
                 self.finding_noted(&told)?;
                 Some(Waiting::Noted(reply))

@@ -138,11 +138,7 @@ impl Core {
         })
     }
 
-    fn take_notice(
-        &mut self,
-        by: &MemberId,
-        bytes: &[u8],
-    ) -> Result<Result<(), NotTaken>, Fault> {
+    fn take_notice(&mut self, by: &MemberId, bytes: &[u8]) -> Result<Result<(), NotTaken>, Fault> {
         let not = (audit_code::NOT_A_FINDING, false);
         let Some(notice) = self.signed_by::<FindingNotice>(by, bytes) else {
             return Ok(Err(not));
@@ -208,15 +204,7 @@ impl Core {
                 code = reply.code.as_str(),
                 finding = %id,
             );
-            let frame = FindingReplied(
-                me,
-                id,
-                of.clone(),
-                ByteBuf::from(bytes),
-                None,
-                time,
-                index,
-            );
+            let frame = FindingReplied(me, id, of.clone(), ByteBuf::from(bytes), None, time, index);
             self.push(None, frame.into())?;
             return Ok(Ok(()));
         }
@@ -363,7 +351,11 @@ impl Core {
             return Ok(());
         };
         let reply = matches!(told.request, FindingRequest::Reply(_));
-        let before = if reply { entry.reply_noted } else { entry.noted };
+        let before = if reply {
+            entry.reply_noted
+        } else {
+            entry.noted
+        };
         if before.is_none() {
             let (by, of) = (told.by.clone(), told.of.clone());
             let frame = FindingNoted(by, told.id, of, reply, self.time());
@@ -383,7 +375,11 @@ impl Core {
             rows.push(self.finding_row(&entry)?);
         }
         rows.sort_by_key(|row: &FindingRow| {
-            (!row.about_us, std::cmp::Reverse(row.found), row.finding.id.clone())
+            (
+                !row.about_us,
+                std::cmp::Reverse(row.found),
+                row.finding.id.clone(),
+            )
         });
         Ok(rows)
     }
@@ -434,9 +430,7 @@ impl Core {
     /// The findings of one member, as far as they are kept.
     fn finding_rows_of(&self, by: &MemberId) -> Result<Vec<(Hash, FindingEntry)>, Fault> {
         let prefix = key(&[by.as_str().as_bytes(), &[0]]);
-        let rows = self
-            .views
-            .scan(FINDING, &prefix, None, FINDINGS_KEPT_MAX)?;
+        let rows = self.views.scan(FINDING, &prefix, None, FINDINGS_KEPT_MAX)?;
         rows.iter().map(|(key, row)| entry_of(key, row)).collect()
     }
 

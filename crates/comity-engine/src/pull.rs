@@ -540,6 +540,8 @@ impl Audit {
             mut findings,
             ..
         } = self;
+        let of_log = |log: &Inspected| log.verified.shown.origin.clone();
+        let origins: Vec<Origin> = inspected.iter().map(of_log).collect();
         let matching = tokio::task::spawn_blocking(move || {
             let rules = Rules::of(&history);
             let mut seen = CasesSeen::new(context(&history, now));
@@ -555,8 +557,8 @@ impl Audit {
             (found.code().to_owned(), found.member.to_string(), words)
         });
         let head_of = |finding: &Finding| {
-            let mut of = used.iter().filter(|log| log.member == finding.member);
-            let origin = of.next()?.origin.clone();
+            let mut of = origins.iter().filter(|origin| origin.member == finding.member);
+            let origin = of.next()?.clone();
             let name = origin.to_string();
             let read = logs.iter().find(|log| log.origin == name)?;
             Some(LogHead(origin, read.size, Hash::from_hex(&read.root)?))

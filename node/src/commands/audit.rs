@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::answers::{self, Audit, Finding};
 use crate::client::Reach;
+use crate::commands::findings::state_of;
 use crate::commands::report;
 use crate::error::Failure;
 use crate::output::Output;
@@ -124,21 +125,28 @@ fn findings_of(found: &Audit) -> String {
             rows.len(),
             plain(&first.words)
         );
-        let mut table = Table::new(&["  member", "with", "where"]);
+        let mut table = Table::new(&["  member", "with", "where", "state"]);
         for row in rows.iter().take(ROWS_SHOWN_MAX) {
             let with = row.counterpart.clone().unwrap_or_default();
-            table.row([format!("  {}", row.member), with, place_of(row)]);
+            table.row([
+                format!("  {}", row.member),
+                with,
+                place_of(row),
+                state_of(&row.state, row.published),
+            ]);
         }
         let _ = writeln!(text, "{table}");
     }
+    let published = found.details.iter().filter(|row| row.published).count();
     let _ = writeln!(
         text,
-        "Each finding goes to its subject for reply before it is published."
+        "{published} of {} count as published. Each goes to its subject for reply before that: `comity findings` shows the replies.",
+        found.details.len()
     );
     text
 }
 
-fn place_of(row: &Finding) -> String {
+pub(crate) fn place_of(row: &Finding) -> String {
     let part = |name: &str, value: Option<String>| value.map(|value| format!("{name} {value}"));
     let parts = [
         part("case", row.case.clone()),

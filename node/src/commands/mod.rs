@@ -6,6 +6,7 @@ pub mod completions;
 pub mod conformance;
 pub mod evidence;
 pub mod federation;
+pub mod findings;
 mod fsck;
 pub mod log;
 mod log_policy;
@@ -39,6 +40,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Log(args) => log::run(args, output),
         Command::Report(args) => report::run(&args, output),
         Command::Audit(args) => audit::run(&args, output),
+        Command::Findings(args) => findings::run(args, output),
         Command::Clocks(args) => clocks::run(args, output),
         Command::Conformance(args) => conformance::run(&args, output),
         Command::Taxonomy(args) => taxonomy::run(args, output),

@@ -14,6 +14,7 @@ mod audit;
 mod case;
 mod drafts;
 mod evidence;
+mod findings;
 mod inbox;
 mod list;
 mod log;
@@ -57,6 +58,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/members", get(members::page))
         .route("/log", get(log::page))
         .route("/evidence", get(evidence::page))
+        .route("/findings", get(findings::page))
         .route("/response-times", get(response_times::page))
         .route("/response-times.svg", get(response_times::plot))
         .route("/audit", get(audit::page))

@@ -8,6 +8,7 @@ mod audits;
 #[allow(unused_qualifications, reason = "the macro of utoipa writes them")]
 mod cases;
 mod evidence;
+mod findings;
 mod health;
 #[allow(unused_qualifications, reason = "the macro of utoipa writes them")]
 mod imports;
@@ -87,6 +88,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/evidence", get(evidence::list)),
         ("/v1/evidence/{evidence}", get(evidence::show)),
         ("/v1/log/records", get(log::records)),
+        (
+            "/v1/findings",
+            json(get(findings::list).post(findings::reply)),
+        ),
         ("/v1/reports/response-times", get(reports::response_times)),
         ("/v1/reports/transparency", get(reports::transparency)),
         (AUDITS, get(audits::show).post(audits::audit)),

@@ -9,8 +9,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::{
-    audits, cases, evidence, health, imports, log, looks, members, openings, outside, overview,
-    reports, reviews, rosters, statements,
+    audits, cases, evidence, findings, health, imports, log, looks, members, openings, outside,
+    overview, reports, reviews, rosters, statements,
 };
 use crate::ask::Caller;
 use crate::problem::Body;
@@ -46,7 +46,7 @@ pub(super) async fn show(_caller: Caller) -> Json<&'static utoipa::openapi::Open
         statements::hold, statements::release, statements::ask, statements::inform,
         outside::note, looks::look, rosters::take,
         cases::list, cases::show, cases::drafts, cases::items, cases::outbox,
-        members::show, log::show, log::prove, log::records, evidence::list, evidence::show, reports::response_times, reports::transparency,
+        members::show, log::show, log::prove, log::records, evidence::list, evidence::show, findings::list, findings::reply, reports::response_times, reports::transparency,
         audits::audit, audits::show, overview::show
     ),
     components(schemas(Body)),

@@ -78,6 +78,7 @@ async fn a_locator_is_in_the_answer_to_a_look_only() {
         "/members",
         "/log",
         "/evidence",
+        "/findings",
         "/response-times",
         "/audit",
         &format!("/cases/{CASE}"),

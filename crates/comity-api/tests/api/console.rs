@@ -17,6 +17,7 @@ const PAGES: [&str; 11] = [
     "/members",
     "/log",
     "/evidence",
+    "/findings",
     "/response-times",
     "/audit",
     "/cases/00112233445566778899aabbccddeeff",

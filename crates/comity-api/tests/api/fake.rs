@@ -114,7 +114,7 @@ impl Desk for Fake {
                     sort: "url".to_owned(),
                     defanged: CANARY.to_owned(),
                 }),
-                Work::Outside(_) => Done::Noted,
+                Work::Outside(_) | Work::ReplyFinding(_) => Done::Noted,
                 Work::Rosters(_) => Done::Roster(roster()),
                 _ => Done::Signed(SignedStatement {
                     statement: STATEMENT.to_owned(),
@@ -156,6 +156,7 @@ impl Desk for Fake {
                     me: "north.example".to_owned(),
                     members: if full { members() } else { Vec::new() },
                 }),
+                Query::Findings => Shown::Findings(if full { findings() } else { Vec::new() }),
                 Query::Contradictions => Shown::Contradictions(vec![contradiction()]),
                 Query::Contradiction(_) => Shown::Contradiction(ContradictionShown {
                     row: contradiction(),
@@ -216,6 +217,48 @@ fn roster() -> RosterShown {
         standing: "current".to_owned(),
         until: Some(NOW + 63 * DAY),
     }
+}
+
+fn findings() -> Vec<FindingRow> {
+    let row = |about_us: bool, reply: Option<FindingReplyShown>| FindingRow {
+        finding: FindingShown {
+            id: STATEMENT.to_owned(),
+            code: "answer-late".to_owned(),
+            words: "What a legal clock asks for came after it was due.".to_owned(),
+            alarm: false,
+            member: if about_us {
+                "north.example"
+            } else {
+                "platform.example"
+            }
+            .to_owned(),
+            counterpart: Some("south.example".to_owned()),
+            case: Some(CASE.to_owned()),
+            statement: None,
+            clock: Some("eu-tco".to_owned()),
+            index: Some(7),
+            state: if reply.is_some() { "replied" } else { "noted" }.to_owned(),
+            published: reply.is_some(),
+        },
+        by: if about_us {
+            "regulator.example"
+        } else {
+            "north.example"
+        }
+        .to_owned(),
+        about_us,
+        found: NOW - DAY,
+        until: NOW + 13 * DAY,
+        noted: Some(NOW - DAY),
+        reply,
+    };
+    let reply = FindingReplyShown {
+        code: "explained".to_owned(),
+        text: Some("The disk was <changed>.".to_owned()),
+        time: NOW,
+        noted: None,
+    };
+    vec![row(true, None), row(false, Some(reply))]
 }
 
 fn contradiction() -> ContradictionRow {

@@ -15,6 +15,7 @@ mod clocks;
 mod delivery;
 mod desk;
 mod extensions;
+mod findings;
 mod forks;
 mod heads;
 mod hostile;
