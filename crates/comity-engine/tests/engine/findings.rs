@@ -69,7 +69,7 @@ fn reply_to(id: &str, code: &str) -> Work {
 }
 
 fn statement_key(world: &World, name: &str) -> SigningKey {
-    world.federation.keys(name).statement.clone()
+    world.federation.member(name).statement.clone()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
