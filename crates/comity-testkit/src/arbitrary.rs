@@ -12,6 +12,7 @@ use comity_wire::consistency::{ConsistencyProof, ConsistencyReceipt};
 use comity_wire::cose::SignedRoot;
 use comity_wire::exchange::*;
 use comity_wire::ext::Extension;
+use comity_wire::finding::{FindingNotice, FindingReply};
 use comity_wire::ids::{CaseId, Hash, Kid, MemberId, Nonce, PublicKey};
 use comity_wire::leaf::{Facts, FactsItem, FactsResult, Leaf, LogHead, Origin, RosterRef};
 use comity_wire::limits::{DURATION_MS_MAX, INTEGER_MAX, ITEM_NUMBER_MAX, ROUND_MAX, TIME_MS_MAX};
@@ -692,6 +693,33 @@ structures! {
         opened: origin(),
         witness: public_key(),
         restored: integer(),
+    }
+
+    /// A finding for its subject.
+    pub finding_notice -> FindingNotice {
+        v: Just(Version),
+        by: member(),
+        id: hash(),
+        of: member(),
+        fed: hash(),
+        case: maybe(case_id()),
+        code: new_code(),
+        head: maybe(log_head()),
+        clock: maybe(new_code()),
+        found: time(),
+        index: maybe(integer()),
+        until: time(),
+        statement: maybe(hash()),
+        counterpart: maybe(member()),
+    }
+
+    /// A reply to a finding.
+    pub finding_reply -> FindingReply {
+        v: Just(Version),
+        of: hash(),
+        code: new_code(),
+        text: maybe(text()),
+        time: time(),
     }
 }
 

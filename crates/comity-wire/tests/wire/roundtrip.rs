@@ -11,6 +11,7 @@ use comity_wire::consistency::ConsistencyReceipt;
 use comity_wire::exchange::{
     ExchangeReply, ExchangeRequest, ExchangeResult, RedeliverReply, RedeliverRequest,
 };
+use comity_wire::finding::{FindingAnswer, FindingNotice, FindingReply, FindingRequest};
 use comity_wire::ids::Hash;
 use comity_wire::leaf::{Facts, Leaf, RosterRef};
 use comity_wire::limited::Limited as _;
@@ -24,6 +25,7 @@ use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 use comity_wire::words::Code;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
+use serde_bytes::ByteBuf;
 
 /// The value comes back from its bytes, and the bytes are valid under the rule.
 fn check<T: Debug + PartialEq>(
@@ -127,6 +129,31 @@ proptest! {
         let notice = SignedNotice::<Restored>::read(&bytes).unwrap();
         prop_assert_eq!(notice.verify(&key.verifying_key()), Ok(&content));
         cddl::validate("restored", &bytes).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_finding(content in arbitrary::finding_notice()) {
+        let key = arbitrary::key(1);
+        let bytes = SignedNotice::sign(&key, &content);
+        let notice = SignedNotice::<FindingNotice>::read(&bytes).unwrap();
+        prop_assert_eq!(notice.verify(&key.verifying_key()), Ok(&content));
+        cddl::validate("finding-notice", &bytes).map_err(TestCaseError::fail)?;
+        let request = FindingRequest::Finding(ByteBuf::from(bytes.clone()));
+        check("finding-request", &request, &request.encode(), FindingRequest::decode)?;
+        let answer = FindingAnswer::Noted(Hash::of(&bytes));
+        check("finding-answer", &answer, &answer.encode(), FindingAnswer::decode)?;
+    }
+
+    #[test]
+    fn a_reply_to_a_finding(content in arbitrary::finding_reply()) {
+        let key = arbitrary::key(1);
+        let bytes = SignedNotice::sign(&key, &content);
+        let notice = SignedNotice::<FindingReply>::read(&bytes).unwrap();
+        prop_assert_eq!(notice.verify(&key.verifying_key()), Ok(&content));
+        prop_assert!(SignedNotice::<FindingNotice>::read(&bytes).is_err());
+        cddl::validate("signed-finding-reply", &bytes).map_err(TestCaseError::fail)?;
+        let request = FindingRequest::Reply(ByteBuf::from(bytes));
+        check("finding-request", &request, &request.encode(), FindingRequest::decode)?;
     }
 
     #[test]
