@@ -8,7 +8,7 @@ use comity_engine::error::Whose;
 use crate::fake::{ANNA, BERIT, CASE, DRAFT, Fake};
 use crate::talk::Node;
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/",
     "/inbox",
     "/outbox",
