@@ -453,7 +453,7 @@ impl Desk for Engine {
                     return self.response_times().await.map(Shown::ResponseTimes);
                 }
                 Query::Report(wish) => {
-                    let report = self.report(wish).await?;
+                    let report = self.report(person, wish).await?;
                     return Ok(Shown::Report(Box::new(report)));
                 }
                 Query::Transparency(wish) => {

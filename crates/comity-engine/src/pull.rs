@@ -526,10 +526,7 @@ impl Audit {
     }
 
     /// Matches what was verified, one case at a time.
-    async fn matched(
-        self,
-        now: TimeMs,
-    ) -> Result<(AuditShown, Audited, Vec<FoundIn>), WorkError> {
+    async fn matched(self, now: TimeMs) -> Result<(AuditShown, Audited, Vec<FoundIn>), WorkError> {
         let Self {
             store,
             history,
@@ -557,7 +554,9 @@ impl Audit {
             (found.code().to_owned(), found.member.to_string(), words)
         });
         let head_of = |finding: &Finding| {
-            let mut of = origins.iter().filter(|origin| origin.member == finding.member);
+            let mut of = origins
+                .iter()
+                .filter(|origin| origin.member == finding.member);
             let origin = of.next()?.clone();
             let name = origin.to_string();
             let read = logs.iter().find(|log| log.origin == name)?;

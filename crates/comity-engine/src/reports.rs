@@ -6,7 +6,7 @@
 //! The thread gives one short page after the other and does other work between them. No more records are held at once
 //! than [`REPORT_RECORDS_MAX`]: a longer log is read several times, each time for a part of its cases.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use comity_audit::matching::{CaseVisitor, visit_cases};
@@ -22,7 +22,7 @@ use comity_wire::words::TimeMs;
 use tokio::sync::oneshot;
 
 use crate::core::{Command, Core};
-use crate::desk::{ResponseTimesShown, TimingRow};
+use crate::desk::{Desk as _, Person, Query, ResponseTimesShown, Shown, TimingRow};
 use crate::error::WorkError;
 use crate::limits::{REPORT_PAGE_RECORDS, REPORT_RECORDS_MAX};
 use crate::node::{Engine, stopped};
@@ -91,11 +91,47 @@ impl Engine {
     }
 
     /// A report of response times.
-    pub(crate) async fn report(&self, wish: Wish) -> Result<Report, WorkError> {
+    pub(crate) async fn report(&self, person: Person, wish: Wish) -> Result<Report, WorkError> {
+        let of_audit = wish.source == Source::Audit;
         let taken = self.taken(wish.source, wish.cases).await?;
         let made_by = self.me.to_string();
         let made = tokio::task::spawn_blocking(move || of_base(&taken, wish, made_by));
-        made.await.map_err(|_| stopped())?
+        let mut report = made.await.map_err(|_| stopped())??;
+        if of_audit {
+            self.add_published(person, &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    /// The findings of the last audit that count as published now, with the replies to them; how many wait.
+    async fn add_published(&self, person: Person, report: &mut Report) -> Result<(), WorkError> {
+        let shown = self.query(person.clone(), Query::Audit).await?;
+        let rows = self.query(person, Query::Findings).await?;
+        let (Shown::Audit(audit), Shown::Findings(rows)) = (shown, rows) else {
+            return Ok(());
+        };
+        let replies: BTreeMap<String, String> = rows
+            .into_iter()
+            .filter(|row| !row.about_us)
+            .filter_map(|row| {
+                let reply = row.reply?;
+                let text = reply.text.map(|text| format!(": {text}"));
+                Some((row.finding.id, reply.code + &text.unwrap_or_default()))
+            })
+            .collect();
+        let all = audit.details.len();
+        let published = audit.details.into_iter().filter(|row| row.published);
+        report.findings = published
+            .map(|row| FindingUsed {
+                reply: replies.get(&row.id).cloned(),
+                code: row.code,
+                member: row.member,
+                words: row.words,
+            })
+            .collect();
+        let waiting = all.saturating_sub(report.findings.len());
+        report.findings_waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
+        Ok(())
     }
 
     /// Public figures.
