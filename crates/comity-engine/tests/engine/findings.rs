@@ -162,7 +162,6 @@ async fn a_subject_that_is_not_reached_for_days_gets_it_after_a_restart_of_the_a
         .await
         .unwrap();
     world.link("regulator", "platform", Link::Down);
-    world.hub.tell_the_truth(regulator, platform);
     world.clock.advance(3 * DAY_MS);
     until_state(&world, "regulator", "sent").await;
     let before = findings(&world, "regulator").await;
@@ -171,6 +170,7 @@ async fn a_subject_that_is_not_reached_for_days_gets_it_after_a_restart_of_the_a
     world.node("regulator").views.lose();
     world.start("regulator").unwrap();
     assert_eq!(findings(&world, "regulator").await, before);
+    world.hub.tell_the_truth(regulator, platform);
     world.link("regulator", "platform", Link::Up);
     until_state(&world, "regulator", "noted").await;
     // The subject has taken it once, whatever was lost on the way.
