@@ -255,7 +255,7 @@ fn has_bound(line: &str) -> bool {
 /// Where the CDDL says limits, and which; a number where it is none: the number
 /// of ports or of autonomous systems, or what a form of its own bounds. `/1000`: in
 /// seconds.
-const FRAGMENTS: [(&str, &str); 91] = [
+const FRAGMENTS: [(&str, &str); 93] = [
     ("time-ms     = uint .le {}", "TIME_MS_MAX"),
     ("time-s      = uint .le {}", "TIME_MS_MAX/1000"),
     ("duration-ms = uint .le {}", "DURATION_MS_MAX"),
@@ -363,6 +363,11 @@ const FRAGMENTS: [(&str, &str); 91] = [
     ("path: [*{} hash], checkpoint", "PROOF_HASHES_MAX"),
     ("[*{} audit-record]", "AUDIT_RECORDS_MAX"),
     ("path: [*{} hash]", "PATH_MAX"),
+    ("[\"finding\", bstr .size (1..{})", "FINDING_BYTES_MAX"),
+    (
+        "[\"finding-reply\", bstr .size (1..{})",
+        "FINDING_BYTES_MAX",
+    ),
     (
         "\"add-checkpoint\", tstr .size (1..{})",
         "WITNESS_ASK_BYTES_MAX",

@@ -137,17 +137,30 @@ impl Finding {
     /// What it is called by: the same finding of another audit has the same id.
     #[must_use]
     pub fn id(&self) -> Hash {
-        let content = (
+        finding_id(
             self.code(),
             &self.member,
-            &self.counterpart,
-            &self.case,
-            &self.statement,
-            &self.clock,
+            self.counterpart.as_ref(),
+            self.case.as_ref(),
+            self.statement.as_ref(),
+            self.clock.as_ref(),
             self.index,
-        );
-        Hash::of_parts(&[b"comity-finding/1", &comity_wire::cbor::encode(&content)])
+        )
     }
+}
+
+/// The id of a finding, of a code that need not be known here.
+pub(crate) fn finding_id(
+    code: &str,
+    member: &MemberId,
+    counterpart: Option<&MemberId>,
+    case: Option<&CaseId>,
+    statement: Option<&StatementId>,
+    clock: Option<&Code>,
+    index: Option<u64>,
+) -> Hash {
+    let content = (code, member, counterpart, case, statement, clock, index);
+    Hash::of_parts(&[b"comity-finding/1", &comity_wire::cbor::encode(&content)])
 }
 
 impl Found {

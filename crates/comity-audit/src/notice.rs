@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! Finding -> may it be sent? -> FindingNotice, signed    | auditor
-//! FindingNotice, verified -> known code, the id is its own, may it be sent? -> Finding    | subject
+//! FindingNotice, verified -> is it whole? may it be sent?    | subject
 //! ```
+//! A code that this version does not know is no reason to refuse: registry `finding` is open.
 //! Who has no mandate over a member reads only what is about its own statements, and can hand over no other finding.
 
 use comity_trust::history::History;
@@ -12,22 +13,27 @@ use comity_wire::ids::MemberId;
 use comity_wire::leaf::LogHead;
 use comity_wire::words::{Code, TimeMs, Version};
 
-use crate::finding::{Finding, Found};
+use crate::finding::{Finding, finding_id};
 use crate::limits::FINDING_REPLY_MS;
 use crate::rights::{Right, may_read};
 
-/// Whether `by` may hand this finding to the member that it is about.
+/// Whether `by` may hand a finding to `subject`, the member that it is about.
 #[must_use]
-pub fn may_send(history: &History, by: &MemberId, finding: &Finding) -> bool {
+pub fn may_send(
+    history: &History,
+    by: &MemberId,
+    subject: &MemberId,
+    counterpart: Option<&MemberId>,
+) -> bool {
     let Some(roster) = history.roster() else {
         return false;
     };
-    if *by == finding.member || roster.member(&finding.member).is_none() {
+    if by == subject || roster.member(subject).is_none() {
         return false;
     }
-    match may_read(history.charter(), roster, by, &finding.member) {
+    match may_read(history.charter(), roster, by, subject) {
         Right::All | Right::Counterpart => true,
-        Right::Own => finding.counterpart.as_ref() == Some(by),
+        Right::Own => counterpart == Some(by),
         Right::None => false,
     }
 }
@@ -59,19 +65,17 @@ pub fn notice_of(
     })
 }
 
-/// The finding that a notice is about. None: this version does not know its code, its id is that of something else, or
-/// its reply period is shorter than the protocol says.
+/// Whether a notice has the id of what it says, and gives at least the reply period of the protocol.
 #[must_use]
-pub fn finding_of(notice: &FindingNotice) -> Option<Finding> {
-    let finding = Finding {
-        found: Found::from_code(notice.code.as_str())?,
-        member: notice.of.clone(),
-        counterpart: notice.counterpart.clone(),
-        case: notice.case,
-        statement: notice.statement,
-        clock: notice.clock.clone(),
-        index: notice.index,
-    };
-    let whole = notice.until >= notice.found.saturating_add(FINDING_REPLY_MS);
-    (whole && finding.id() == notice.id).then_some(finding)
+pub fn is_whole(notice: &FindingNotice) -> bool {
+    let id = finding_id(
+        notice.code.as_str(),
+        &notice.of,
+        notice.counterpart.as_ref(),
+        notice.case.as_ref(),
+        notice.statement.as_ref(),
+        notice.clock.as_ref(),
+        notice.index,
+    );
+    notice.id == id && notice.until >= notice.found.saturating_add(FINDING_REPLY_MS)
 }

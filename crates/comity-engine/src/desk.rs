@@ -6,9 +6,10 @@
 
 use std::fmt::{self, Display};
 
-use comity_audit::Finding;
+use comity_audit::{Finding, Found};
 use comity_report::public::Public;
 use comity_report::{Report, Wish};
+use comity_wire::finding::FindingNotice;
 use comity_wire::ids::{CaseId, Hash, StatementId};
 use comity_wire::words::{DurationMs, ItemNumber, Round, TimeMs};
 use serde::{Deserialize, Serialize};
@@ -1253,6 +1254,28 @@ impl FindingShown {
             clock: text(finding.clock.as_ref().map(|id| id as _)),
             index: finding.index,
             state: "found".to_owned(),
+            published: false,
+        }
+    }
+
+    /// As its notice says; its code may be one that this version does not know.
+    pub(crate) fn told(notice: &FindingNotice) -> Self {
+        let text = |id: Option<&dyn Display>| id.map(ToString::to_string);
+        let known = Found::from_code(notice.code.as_str());
+        let unknown =
+            "This version does not know the code: the member that found it can say what it means.";
+        Self {
+            id: notice.id.to_string(),
+            code: notice.code.as_str().to_owned(),
+            words: known.map_or(unknown, Found::sentence).to_owned(),
+            alarm: known.is_some_and(Found::is_alarm),
+            member: notice.of.to_string(),
+            counterpart: text(notice.counterpart.as_ref().map(|id| id as _)),
+            case: text(notice.case.as_ref().map(|id| id as _)),
+            statement: text(notice.statement.as_ref().map(|id| id as _)),
+            clock: text(notice.clock.as_ref().map(|id| id as _)),
+            index: notice.index,
+            state: "sent".to_owned(),
             published: false,
         }
     }

@@ -7,8 +7,8 @@
 //! ```
 //! The state is never stored: it follows from the frames and the time.
 
-use comity_audit::notice::{finding_of, may_send, notice_of};
-use comity_audit::{Finding, finding::Found as What};
+use comity_audit::Finding;
+use comity_audit::notice::{is_whole, may_send, notice_of};
 use comity_trust::key::Validity;
 use comity_wire::finding::{FindingAnswer, FindingNotice, FindingReply, FindingRequest};
 use comity_wire::ids::{Hash, MemberId};
@@ -52,7 +52,8 @@ impl Core {
         let mut kept = self.finding_rows_of(&self.me.clone())?.len();
         for (finding, head) in findings {
             let me = self.me.clone();
-            if !may_send(&self.history, &me, finding)
+            let (subject, counterpart) = (&finding.member, finding.counterpart.as_ref());
+            if !may_send(&self.history, &me, subject, counterpart)
                 || self.finding_entry(&me, &finding.id())?.is_some()
             {
                 continue;
@@ -143,14 +144,12 @@ impl Core {
         let Some(notice) = self.signed_by::<FindingNotice>(by, bytes) else {
             return Ok(Err(not));
         };
-        let finding = finding_of(&notice);
-        let Some(finding) = finding.filter(|_| {
-            let ahead = notice.found > self.time().saturating_add(HOUR_MS);
-            notice.by == *by && notice.of == self.me && notice.fed == *self.history.fed() && !ahead
-        }) else {
+        let ours = notice.by == *by && notice.of == self.me && notice.fed == *self.history.fed();
+        let ahead = notice.found > self.time().saturating_add(HOUR_MS);
+        if !ours || ahead || !is_whole(&notice) {
             return Ok(Err(not));
-        };
-        if !may_send(&self.history, by, &finding) {
+        }
+        if !may_send(&self.history, by, &self.me, notice.counterpart.as_ref()) {
             return Ok(Err((audit_code::NO_MANDATE, false)));
         }
         if let Some(entry) = self.finding_entry(by, &notice.id)? {
@@ -187,7 +186,7 @@ impl Core {
         };
         let me = self.me.clone();
         for (id, entry) in self.finding_rows_of(&me)? {
-            if entry.of != *of || Hash::of(&self.notice_at(&entry)?) != reply.of {
+            if entry.of != *of || entry.notice != reply.of {
                 continue;
             }
             if let Some(at) = entry.reply {
@@ -284,7 +283,7 @@ impl Core {
         for (_, entry) in about_us {
             let reply = FindingReply {
                 v: Version,
-                of: Hash::of(&self.notice_at(&entry)?),
+                of: entry.notice,
                 code: what.clone(),
                 text: words.clone(),
                 time: self.time(),
@@ -390,16 +389,7 @@ impl Core {
         // It was verified before it was kept, under a key that may have ended since.
         let signed = SignedNotice::<FindingNotice>::read(&bytes).map_err(edited)?;
         let notice = signed.unverified();
-        let mut finding = FindingShown::of(&Finding {
-            found: What::from_code(notice.code.as_str())
-                .ok_or_else(|| Fault::new("journal-edited", "a finding has an unknown code"))?,
-            member: notice.of.clone(),
-            counterpart: notice.counterpart.clone(),
-            case: notice.case,
-            statement: notice.statement,
-            clock: notice.clock.clone(),
-            index: notice.index,
-        });
+        let mut finding = FindingShown::told(notice);
         self.stands(&mut finding, entry);
         let reply = entry.reply.map(|at| {
             let frame = self.reply_at(at)?;
@@ -473,9 +463,10 @@ impl Core {
 
     /// A finding of this member.
     pub(crate) fn apply_found(&mut self, at: Position, frame: &Found) -> Result<(), Fault> {
-        let Found(_, id, of, until, time, index) = frame;
+        let Found(notice, id, of, until, time, index) = frame;
         let row = FindingEntry {
             at: at.0,
+            notice: Hash::of(notice),
             by: self.me.clone(),
             of: of.clone(),
             until: *until,
@@ -495,9 +486,10 @@ impl Core {
         at: Position,
         frame: &TookFinding,
     ) -> Result<(), Fault> {
-        let TookFinding(_, id, by, until, time, index) = frame;
+        let TookFinding(notice, id, by, until, time, index) = frame;
         let row = FindingEntry {
             at: at.0,
+            notice: Hash::of(notice),
             by: by.clone(),
             of: self.me.clone(),
             until: *until,

@@ -97,6 +97,8 @@ pub(crate) const FINDING: &str = "finding";
 pub(crate) struct FindingEntry {
     /// Place of the signed notice.
     pub(crate) at: u64,
+    /// Its hash: a reply names it.
+    pub(crate) notice: Hash,
     pub(crate) by: MemberId,
     pub(crate) of: MemberId,
     pub(crate) until: TimeMs,

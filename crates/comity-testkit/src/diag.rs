@@ -114,6 +114,7 @@ static AUDIT: Shape = Places(&[
     Each(&Places(&[Cbor(&Plain), Cbor(&Plain)])),
     Cbor(&SIGNED),
 ]);
+static FINDING: Shape = Places(&[Plain, Cbor(&SIGNED)]);
 static STATEMENTS: Shape = Each(&Cbor(&STATEMENT));
 static STATEMENT_FIRST: Shape = Places(&[Cbor(&STATEMENT)]);
 static STATEMENT_AND_FACTS: Shape = Places(&[Cbor(&STATEMENT), Cbor(&Plain)]);
@@ -123,7 +124,8 @@ fn shape_of(object: &str, bytes: &[u8]) -> &'static Shape {
         "statement" => &STATEMENT,
         "receipt" => &RECEIPT,
         "consistency-receipt" => &COSE_RECEIPT,
-        "refusal" | "sequences" | "restored" => &SIGNED,
+        "refusal" | "sequences" | "restored" | "finding-notice" | "signed-finding-reply" => &SIGNED,
+        "finding-request" => &FINDING,
         "signed-charter" | "signed-roster" => &SIGNED_PAYLOAD,
         "roster-conflict" => &CONFLICT,
         "exchange-request" | "redeliver-reply" => &OFFERS,
@@ -543,7 +545,7 @@ mod tests {
     #[test]
     fn every_place_where_the_definition_embeds_cbor_is_known_here() {
         // Whoever adds a place to comity.cddl adds it to the shapes above.
-        assert_eq!(crate::cddl::TEXT.matches(" .cbor ").count(), 24);
+        assert_eq!(crate::cddl::TEXT.matches(" .cbor ").count(), 28);
     }
 
     #[test]

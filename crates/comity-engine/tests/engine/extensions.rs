@@ -440,8 +440,9 @@ enum Said {
 }
 
 /// Where the tests are that a row names.
-const TESTS: [&str; 5] = [
+const TESTS: [&str; 6] = [
     include_str!("extensions.rs"),
+    include_str!("findings.rs"),
     include_str!("refusals.rs"),
     include_str!("../../../comity-audit/tests/audit/verifying.rs"),
     include_str!("../../../comity-net/src/tests/talk.rs"),
@@ -556,7 +557,20 @@ fn open_registries() -> BTreeMap<&'static str, (Said, bool)> {
             ),
         ),
         ("delivery-code", (Nowhere, false)),
-        ("finding", (Nowhere, false)),
+        (
+            "finding",
+            (
+                Elsewhere("a_finding_of_tomorrow_is_noted_and_shown_as_it_is"),
+                false,
+            ),
+        ),
+        (
+            "finding-reply",
+            (
+                Elsewhere("a_reply_of_tomorrow_is_noted_and_shown_as_it_is"),
+                false,
+            ),
+        ),
         (
             "gender",
             (Opening(|new| assessed(|row| row.gender = Some(new))), false),

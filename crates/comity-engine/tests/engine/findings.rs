@@ -3,10 +3,12 @@
 use comity_audit::notice::notice_of;
 use comity_audit::{Finding, Found};
 use comity_engine::desk::{Desk as _, FindingRow, NewFindingReply, Query, Shown, Work};
+use comity_engine::frame::Frame;
 use comity_engine::ports::Protocol;
 use comity_testkit::federation;
 use comity_testkit::ports::{Link, World, person};
 use comity_wire::audit_exchange::AuditReply;
+use comity_wire::cbor;
 use comity_wire::finding::{FindingAnswer, FindingNotice, FindingReply, FindingRequest};
 use comity_wire::ids::Hash;
 use comity_wire::notice::SignedNotice;
@@ -16,6 +18,7 @@ use serde_bytes::ByteBuf;
 
 use crate::desk::*;
 
+const NULL: Option<u64> = None;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
 async fn findings(world: &World, name: &str) -> Vec<FindingRow> {
@@ -260,11 +263,11 @@ async fn a_notice_that_is_forged_or_none_of_its_senders_business_leaves_no_trace
     check("from another member", "north", &key, honest.clone(), not).await;
     let about_other = notice(&world, "regulator", "north", None);
     check("about another member", "regulator", &key, about_other, not).await;
-    let unknown = FindingNotice {
-        code: Code::new("invented").unwrap(),
+    let other = FindingNotice {
+        code: Code::new("fork").unwrap(),
         ..honest.clone()
     };
-    check("an unknown code", "regulator", &key, unknown, not).await;
+    check("another code", "regulator", &key, other, not).await;
     let short = FindingNotice {
         until: honest.found + DAY_MS,
         ..honest.clone()
@@ -302,20 +305,76 @@ async fn a_notice_that_is_forged_or_none_of_its_senders_business_leaves_no_trace
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_finding_of_tomorrow_is_noted_and_shown_as_it_is() {
+    const NEW: &str = "a-value-of-tomorrow";
+    let world = World::new();
+    let today = notice(&world, "regulator", "platform", None);
+    let content = (NEW, &today.of, NULL, NULL, NULL, NULL, NULL);
+    let tomorrow = FindingNotice {
+        code: Code::new(NEW).unwrap(),
+        id: Hash::of_parts(&[b"comity-finding/1", &cbor::encode(&content)]),
+        ..today
+    };
+    let signed = SignedNotice::sign(&statement_key(&world, "regulator"), &tomorrow);
+    let request = FindingRequest::Finding(ByteBuf::from(signed));
+    let answered = handed(&world, "regulator", "platform", request).await;
+    assert_eq!(answered, "noted");
+    let rows = findings(&world, "platform").await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].finding.code, NEW);
+    assert_eq!(rows[0].finding.id, tomorrow.id.to_string());
+    let reply = reply_to(&rows[0].finding.id, "explained");
+    assert!(
+        world
+            .engine("platform")
+            .work(person("pia"), reply)
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_of_tomorrow_is_noted_and_shown_as_it_is() {
+    const NEW: &str = "a-value-of-tomorrow";
+    let world = audited().await;
+    until_state(&world, "regulator", "noted").await;
+    let row = findings(&world, "regulator").await.remove(0);
+    let reply = FindingReply {
+        v: Version,
+        of: Hash::of(&notice_taken(&world, &row.finding.id)),
+        code: Code::new(NEW).unwrap(),
+        text: None,
+        time: world.now(),
+    };
+    let signed = SignedNotice::sign(&statement_key(&world, "platform"), &reply);
+    let request = FindingRequest::Reply(ByteBuf::from(signed));
+    let answered = handed(&world, "platform", "regulator", request).await;
+    assert_eq!(answered, "noted");
+    let rows = findings(&world, "regulator").await;
+    let shown = rows.iter().find(|shown| shown.finding.id == row.finding.id);
+    let shown = shown.unwrap();
+    assert_eq!(shown.reply.as_ref().unwrap().code, NEW);
+    assert!(shown.finding.published);
+}
+
+/// The notice of a finding as the platform has received it.
+fn notice_taken(world: &World, finding: &str) -> Vec<u8> {
+    let frames = world.node("platform").disk.frames();
+    let taken = frames
+        .iter()
+        .find_map(|stored| match Frame::decode(stored.kind, &stored.body) {
+            Ok(Frame::TookFinding(frame)) if frame.1.to_string() == finding => Some(frame.0),
+            _ => None,
+        });
+    taken.unwrap().into_vec()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_of_anybody_but_the_subject_is_refused() {
     let world = audited().await;
     until_state(&world, "regulator", "noted").await;
     let row = findings(&world, "regulator").await.remove(0);
-    let frames = world.node("platform").disk.frames();
-    let taken = frames.iter().find_map(|stored| {
-        match comity_engine::frame::Frame::decode(stored.kind, &stored.body) {
-            Ok(comity_engine::frame::Frame::TookFinding(frame)) => {
-                (frame.1.to_string() == row.finding.id).then_some(frame.0)
-            }
-            _ => None,
-        }
-    });
-    let of = Hash::of(&taken.unwrap());
+    let of = Hash::of(&notice_taken(&world, &row.finding.id));
     let reply = |of| FindingReply {
         v: Version,
         of,

@@ -71,7 +71,7 @@ struct Inner {
     links: Mutex<BTreeMap<Way, watch::Sender<Link>>>,
     liars: Mutex<BTreeMap<Way, Liar>>,
     heard: Mutex<Vec<Heard>>,
-    under_way: Mutex<BTreeMap<Way, usize>>,
+    under_way: Mutex<Vec<(Way, Protocol)>>,
 }
 
 impl fmt::Debug for Hub {
@@ -134,13 +134,12 @@ impl Hub {
         heard.iter().filter(same).count()
     }
 
-    /// How many requests are on one way now.
+    /// How many requests of a protocol are on one way now.
     #[must_use]
-    pub fn under_way(&self, from: PublicKey, to: PublicKey) -> usize {
-        lock(&self.0.under_way)
-            .get(&(from, to))
-            .copied()
-            .unwrap_or(0)
+    pub fn under_way(&self, from: PublicKey, to: PublicKey, protocol: Protocol) -> usize {
+        let under_way = lock(&self.0.under_way);
+        let same = |one: &&(Way, Protocol)| **one == ((from, to), protocol);
+        under_way.iter().filter(same).count()
     }
 
     /// Who is let in by a node.
@@ -161,9 +160,14 @@ impl Hub {
         protocol: Protocol,
         request: Vec<u8>,
     ) -> Result<Vec<u8>, Fault> {
-        *lock(&self.0.under_way).entry((from, to)).or_default() += 1;
+        let one = ((from, to), protocol);
+        lock(&self.0.under_way).push(one);
         let answer = self.carry((from, to), protocol, &request).await;
-        *lock(&self.0.under_way).entry((from, to)).or_default() -= 1;
+        let mut under_way = lock(&self.0.under_way);
+        if let Some(at) = under_way.iter().position(|other| *other == one) {
+            under_way.swap_remove(at);
+        }
+        drop(under_way);
         lock(&self.0.heard).push(Heard {
             from,
             to,

@@ -7,6 +7,7 @@ use comity_testkit::mutate::{signed_layers, statement_layers};
 use comity_testkit::tree::{NULL, Node, Sign1};
 use comity_wire::audit_exchange::{AuditReply, AuditRequest};
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
+use comity_wire::finding::{FindingAnswer, FindingRequest};
 use comity_wire::leaf::{Facts, Leaf};
 use comity_wire::limits::*;
 use comity_wire::notice::{Restored, Sequences, SignedNotice};
@@ -848,6 +849,20 @@ fn others() -> Vec<Row> {
             reader!(WitnessRequest::decode),
         ),
         row(
+            "FINDING_BYTES_MAX",
+            (1, wide(FINDING_BYTES_MAX)),
+            "finding-request",
+            move |n| Node::Array(vec!["finding".into(), bytes(n)]).encode(),
+            reader!(FindingRequest::decode),
+        ),
+        row(
+            "FINDING_BYTES_MAX",
+            (1, wide(FINDING_BYTES_MAX)),
+            "finding-request",
+            move |n| Node::Array(vec!["finding-reply".into(), bytes(n)]).encode(),
+            reader!(FindingRequest::decode),
+        ),
+        row(
             "WITNESS_ANSWER_BYTES_MAX",
             (0, wide(WITNESS_ANSWER_BYTES_MAX)),
             "witness-reply",
@@ -938,7 +953,7 @@ fn code_of(read: Read, bytes: &[u8]) -> &'static str {
 #[test]
 fn what_is_too_long_is_not_read() {
     let too_long = |max: usize| vec![0xff; max + 1];
-    let rows: [(usize, Read); 16] = [
+    let rows: [(usize, Read); 18] = [
         (STATEMENT_BYTES_MAX, read_statement),
         (STATEMENT_BYTES_MAX, reader!(Refusal::read)),
         (STATEMENT_BYTES_MAX, reader!(Facts::decode)),
@@ -958,6 +973,8 @@ fn what_is_too_long_is_not_read() {
         (AUDIT_REPLY_BYTES_MAX, reader!(AuditReply::decode)),
         (WITNESS_REQUEST_BYTES_MAX, reader!(WitnessRequest::decode)),
         (WITNESS_REPLY_BYTES_MAX, reader!(WitnessReply::decode)),
+        (SMALL_REQUEST_BYTES_MAX, reader!(FindingRequest::decode)),
+        (AUDIT_REPLY_BYTES_MAX, reader!(FindingAnswer::decode)),
     ];
     for (max, read) in rows {
         assert_eq!(code_of(read, &too_long(max)), "oversize");
