@@ -289,6 +289,17 @@ pub(crate) struct Witnessed {
     pub(crate) by: Vec<Cosigned>,
     pub(crate) missing: Vec<String>,
     pub(crate) failing: Vec<FailingWitness>,
+    #[serde(default)]
+    pub(crate) outside: Vec<OutsideWitness>,
+}
+
+/// A witness from outside of the federation.
+#[derive(Debug, Deserialize)]
+pub(crate) struct OutsideWitness {
+    pub(crate) name: String,
+    pub(crate) at: Option<u64>,
+    pub(crate) since: Option<u64>,
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

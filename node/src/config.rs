@@ -12,6 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use comity_log::key::VerifierKey;
 use comity_trust::owned::{Domain, Prefix};
 use comity_wire::ids::MemberId;
 use comity_wire::registry::Kind;
@@ -20,7 +21,7 @@ use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
 use crate::error::Failure;
-use crate::limits::CONFIG_BYTES_MAX;
+use crate::limits::{CONFIG_BYTES_MAX, OUTSIDE_WITNESSES_MAX};
 use crate::{files, parse};
 
 /// The configuration, with every path absolute or as good as: relative to where the
@@ -108,6 +109,17 @@ pub struct Log {
     pub head_copy: PathBuf,
     /// Where log and witness are served to everybody; none: they are not.
     pub http: Option<SocketAddr>,
+    /// Witnesses from outside of the federation that are asked to cosign it. No two have a name or a key in common.
+    pub witnesses: Vec<OutsideWitness>,
+}
+
+/// A witness from outside of the federation.
+#[derive(Debug, Clone)]
+pub struct OutsideWitness {
+    /// The key that its cosignatures are checked under.
+    pub key: VerifierKey,
+    /// What stands before `/add-checkpoint`.
+    pub url: String,
 }
 
 /// What the member says about itself: `comity member export` puts it into the entry
@@ -198,6 +210,16 @@ struct WrittenLog {
     number: Spanned<LogNumber>,
     head_copy: Option<Spanned<PathBuf>>,
     http: Option<SocketAddr>,
+    #[serde(default)]
+    witness: Vec<WrittenWitness>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenWitness {
+    vkey: Spanned<WitnessKeyText>,
+    #[serde(deserialize_with = "one::<WitnessUrlText, _>")]
+    url: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -259,6 +281,7 @@ impl Config {
                 |file| folder.join(file.get_ref()),
             ),
             http: written.log.http,
+            witnesses: outside_witnesses(written.log.witness, path, text)?,
         };
         if let Some(named) = head_copy.filter(|_| log.head_copy.starts_with(&data_dir)) {
             let at = Place::of(text, named.span().start);
@@ -282,6 +305,35 @@ impl Config {
             member: written.member,
         })
     }
+}
+
+/// The witnesses from outside, each once.
+fn outside_witnesses(
+    written: Vec<WrittenWitness>,
+    path: &Path,
+    text: &str,
+) -> Result<Vec<OutsideWitness>, Failure> {
+    let mut witnesses: Vec<OutsideWitness> = Vec::new();
+    for WrittenWitness { vkey, url } in written {
+        let at = vkey.span().start;
+        let wrong = |why: &str| Err(invalid(path, Some(Place::of(text, at)), why));
+        let key = vkey.into_inner().0;
+        if witnesses.iter().any(|one| one.key.key() == key.key()) {
+            return wrong("this key stands here twice");
+        }
+        if witnesses.iter().any(|one| one.key.name() == key.name()) {
+            return wrong(
+                "another key here has this name: of one witness, name the key that it signs with now",
+            );
+        }
+        if witnesses.len() == OUTSIDE_WITNESSES_MAX {
+            return wrong(&format!(
+                "there may be {OUTSIDE_WITNESSES_MAX} witnesses at most"
+            ));
+        }
+        witnesses.push(OutsideWitness { key, url });
+    }
+    Ok(witnesses)
 }
 
 impl Network {
@@ -356,7 +408,10 @@ impl Place {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
         let seen: Vec<_> = text.lines().take(line).map(str::trim).collect();
-        let table_of = |line: &&str| Some(line.strip_prefix('[')?.split_once(']')?.0.to_owned());
+        let table_of = |line: &&str| {
+            let (name, _) = line.trim_start_matches('[').split_once(']')?;
+            line.starts_with('[').then(|| name.to_owned())
+        };
         let key_of = |line: &&str| {
             let (key, _) = line.split_once('=')?;
             let key = key.trim();
@@ -469,6 +524,8 @@ texts! {
     PrefixText, parse::prefix, Prefix;
     AddressText, parse::address, String;
     KindText, kind, Kind;
+    WitnessKeyText, parse::witness_key, VerifierKey;
+    WitnessUrlText, parse::witness_url, String;
 }
 
 fn kind(text: &str) -> Result<Kind, String> {
@@ -672,6 +729,134 @@ mod tests {
             "invalid value",
         );
         check("[work]", "[wrok]", "wrok", "unknown field");
+    }
+
+    /// A verifier key of this type, by 32 bytes that are a key of Ed25519.
+    fn vkey(name: &str, kind: u8, seed: u8) -> String {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key();
+        let bytes = [&[kind], key.as_bytes().as_slice()].concat();
+        let id = comity_log::hash::Hash::of_parts(&[name.as_bytes(), b"\n", &bytes]);
+        let (id, bytes) = (&id.to_string()[..8], data_encoding::BASE64.encode(&bytes));
+        format!("{name}+{id}+{bytes}")
+    }
+
+    /// The configuration with witnesses from outside: key and address of each.
+    fn with_witnesses(witnesses: &[(String, &str)]) -> String {
+        let tables = witnesses
+            .iter()
+            .map(|(vkey, url)| format!("[[log.witness]]\nvkey = \"{vkey}\"\nurl = \"{url}\"\n\n"));
+        let tables: String = tables.collect();
+        let text = new_config().text();
+        text.replace("[member]\n", &format!("{tables}[member]\n"))
+    }
+
+    #[test]
+    fn witnesses_from_outside_are_named_by_key_and_address() {
+        let one = vkey("witness.example/w1", 4, 1);
+        let other = vkey("witness.example/w2", 4, 2);
+        let text = with_witnesses(&[
+            (one.clone(), "http://127.0.0.1:7072/"),
+            (other, "http://proxy.member.example:80/a/b"),
+        ]);
+        let witnesses = parsed(&text).unwrap().log.witnesses;
+        let urls: Vec<_> = witnesses.iter().map(|one| one.url.as_str()).collect();
+        assert_eq!(
+            urls,
+            [
+                "http://127.0.0.1:7072",
+                "http://proxy.member.example:80/a/b"
+            ]
+        );
+        assert_eq!(witnesses[0].key.to_string(), one);
+        assert!(
+            parsed(&new_config().text())
+                .unwrap()
+                .log
+                .witnesses
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_witness_from_outside_that_cannot_be_asked_is_refused_with_its_line() {
+        let at = "http://127.0.0.1:7072";
+        let good = || vkey("witness.example/w1", 4, 1);
+        let check = |witnesses: &[(String, &str)], field: &str, why: &str| {
+            let text = with_witnesses(witnesses);
+            let failure = parsed(&text).unwrap_err();
+            let message = failure.message;
+            assert_eq!(failure.code, "config-invalid");
+            let lines = || text.lines().enumerate();
+            let begins = format!("{field} = ");
+            let last = lines()
+                .filter(|(_, line)| line.starts_with(&begins))
+                .filter(|(_, line)| {
+                    witnesses
+                        .iter()
+                        .any(|one| line.contains(&one.0) || line.contains(one.1))
+                });
+            let (line, _) = last.last().unwrap();
+            let named = format!("line {}, field log.witness.{field}: ", line + 1);
+            assert!(message.contains(&named), "{named} / {message}");
+            assert!(message.contains(why), "{why} / {message}");
+        };
+        let key = |vkey: String, why: &str| check(&[(vkey, at)], "vkey", why);
+        key(vkey("witness.example/w1", 1, 1), "is the key of a log");
+        key(
+            vkey("witness.example/w1", 6, 1),
+            "type 0x06 (ML-DSA-44), which is not checked here",
+        );
+        key(
+            vkey("witness.example/w1", 5, 1),
+            "type 0x05, which is not checked here",
+        );
+        key(good().replace("+", "+0"), "must be a verifier key");
+        key("witness.example/w1".to_owned(), "must be a verifier key");
+        key(
+            good().replace("w1", "w2"),
+            "the key id is not that of this name and key",
+        );
+        let url = |url: &str, why: &str| check(&[(good(), url)], "url", why);
+        url("https://witness.example", "put a proxy on this machine");
+        for wrong in [
+            "ftp://witness.example",
+            "witness.example:80",
+            "/witness",
+            "",
+            "http://",
+            "http://a:b@witness.example",
+            "http://witness.example/?a=b",
+            "http://witness.example/#a",
+        ] {
+            url(wrong, "must be an address such as");
+        }
+        url(
+            &format!("http://witness.example/{}", "a".repeat(512)),
+            "at most 512 bytes",
+        );
+        check(
+            &[(good(), at), (good(), at)],
+            "vkey",
+            "this key stands here twice",
+        );
+        let renamed = vkey("witness.example/w1", 4, 2);
+        check(
+            &[(good(), at), (renamed, at)],
+            "vkey",
+            "another key here has this name",
+        );
+        let many: Vec<_> = (1..=9)
+            .map(|n| (vkey(&format!("witness.example/w{n}"), 4, n), at))
+            .collect();
+        check(&many, "vkey", "there may be 8 witnesses at most");
+        assert_eq!(
+            parsed(&with_witnesses(&many[..8]))
+                .unwrap()
+                .log
+                .witnesses
+                .len(),
+            8
+        );
     }
 
     #[test]

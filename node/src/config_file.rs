@@ -114,6 +114,13 @@ number = 1
 # logs (C2SP tlog-tiles, tlog-witness). Put a web server with TLS before it. Default: they are not.
 # http = "127.0.0.1:7071"
 
+# Witnesses from outside of the federation that are to cosign this log (C2SP tlog-witness), up to 8. They are shown
+# and published beside the members, and count towards no quorum. Who runs one has to know this log first: give them
+# its origin and its key, as `comity log verify` shows them. Only http: a proxy on this machine speaks TLS.
+# [[log.witness]]
+# vkey = "witness.example+1a2b3c4d+BASE64"
+# url = "http://127.0.0.1:7072"
+
 # What follows is what the member says about itself. `comity member export` makes the entry that the governance puts
 # into the roster; after a change, export again and give it to the governance. Roles and role addresses, never persons.
 [member]

@@ -56,6 +56,16 @@ pub const HUMAN_ANSWER_MINUTES_DEFAULT: u64 = 60;
 /// In minutes. A week; later than that is not "imminent".
 pub const HUMAN_ANSWER_MINUTES_MAX: u64 = 10_080;
 
+/// In count. Witnesses from outside that one log asks: their lines stand on a checkpoint of 64 beside those of the
+/// members, and each is asked every few seconds.
+pub const OUTSIDE_WITNESSES_MAX: usize = 8;
+
+/// In bytes. The address of a witness is typed by hand, and stands on a line of a policy.
+pub const WITNESS_URL_BYTES_MAX: usize = 512;
+
+/// In ms. One request to a witness from outside. The engine waits as long; the thread that asks must not wait longer.
+pub const OUTSIDE_WITNESS_TIME_MS_MAX: u64 = comity_engine::limits::COSIGN_WAIT_MS;
+
 /// In count. Cosignatures that an audit verdict needs by default.
 pub const QUORUM_MEMBERS_DEFAULT: u64 = 2;
 

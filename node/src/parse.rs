@@ -3,14 +3,17 @@
 
 use std::net::IpAddr;
 
+use comity_log::key::{KeyKind, VerifierKey, VerifierKeyError};
 use comity_trust::member::Member;
 use comity_trust::owned::{Domain, Prefix};
 use comity_wire::ids::{Hash, Kid, MemberId, PublicKey};
 use comity_wire::limited::Limited;
 use comity_wire::words::{Code, Country, Language, Name, Reference, TimeMs};
 
+use ureq::http::Uri;
+
 use crate::clock;
-use crate::limits::PERSON_BYTES_MAX;
+use crate::limits::{PERSON_BYTES_MAX, WITNESS_URL_BYTES_MAX};
 
 /// Declares readers of one type of word: what it must be, and of what length.
 macro_rules! words {
@@ -129,6 +132,55 @@ pub fn address(text: &str) -> Result<String, String> {
         Err(NOT_AN_ADDRESS.to_owned())
     }
 }
+
+/// The key of a witness from outside.
+///
+/// # Errors
+/// What the text must be.
+pub fn witness_key(text: &str) -> Result<VerifierKey, String> {
+    let only = "of type 0x04 (Ed25519, cosignature/v1): ask who runs the witness for that one";
+    match text.parse::<VerifierKey>() {
+        Ok(key) if key.kind() == KeyKind::Witness => Ok(key),
+        Ok(_) => Err(format!(
+            "is the key of a log; must be that of a witness, {only}"
+        )),
+        Err(VerifierKeyError::UnsupportedKind { byte: 0x06 }) => Err(format!(
+            "is of type 0x06 (ML-DSA-44), which is not checked here; must be {only}"
+        )),
+        Err(VerifierKeyError::UnsupportedKind { byte }) => Err(format!(
+            "is of type {byte:#04x}, which is not checked here; must be {only}"
+        )),
+        Err(error) => Err(format!(
+            "must be a verifier key such as witness.example+1a2b3c4d+BASE64: {error}"
+        )),
+    }
+}
+
+/// The address of a witness from outside: what stands before `/add-checkpoint`, without a last `/`.
+///
+/// # Errors
+/// What the text must be.
+pub fn witness_url(text: &str) -> Result<String, String> {
+    if text.len() > WITNESS_URL_BYTES_MAX {
+        return Err(format!(
+            "must be at most {WITNESS_URL_BYTES_MAX} bytes long"
+        ));
+    }
+    let uri: Uri = text.parse().map_err(|_| NOT_A_WITNESS_URL.to_owned())?;
+    if uri.scheme_str() == Some("https") {
+        return Err("must begin with http://: the node speaks no TLS; put a proxy on this machine that speaks it to the witness, and name the proxy here".to_owned());
+    }
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    // A name and a password in an address would be shown wherever the address is.
+    let fits =
+        uri.scheme_str() == Some("http") && !authority.is_empty() && !authority.contains('@');
+    if !fits || uri.query().is_some() || text.contains(['#', '?', ' ', '\t']) {
+        return Err(NOT_A_WITNESS_URL.to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+const NOT_A_WITNESS_URL: &str = "must be an address such as http://127.0.0.1:7072/witness: without user, query and fragment, and without /add-checkpoint";
 
 const NOT_AN_ADDRESS: &str = "must look like /ip4/192.0.2.1/tcp/4001, /ip6/2001:db8::1/tcp/4001, /dns/node.member.example/tcp/4001 or /ip4/192.0.2.1/udp/4001/quic-v1";
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use comity_engine::own_head::not_behind_peers;
 use comity_engine::ports::Clock;
-use comity_engine::{Engine, Identity, Policy, Running, Start, Witness};
+use comity_engine::{Engine, Identity, Outside, Policy, Running, Start, Witness};
 use comity_net::{Inbox, Network};
 use comity_store::{Audits, Journal, StorageKey, StoreError, Views, WitnessStates};
 use comity_wire::ids::{Hash, MemberId, PublicKey};
@@ -40,6 +40,8 @@ pub struct Parts<'a> {
     pub listen: Vec<String>,
     /// Multiaddresses at which others reach it.
     pub external: Vec<String>,
+    /// Witnesses from outside that are asked to cosign the log.
+    pub witnesses: Vec<Outside>,
     /// What the operator decides.
     pub policy: Policy,
     /// The time.
@@ -161,6 +163,7 @@ impl Node {
                 key: parts.keys.witness.clone(),
                 states: Arc::new(WitnessFiles(WitnessStates::open(parts.data_dir))),
             }),
+            outside: parts.witnesses,
             charters: parts.charters,
             rosters: parts.rosters,
             extensions: comity_wire::ext::NONE,

@@ -51,7 +51,7 @@ pub use matching::{
     CaseMatched, CaseVisitor, Mark, Matched, MatchedStatement, match_logs, visit_cases,
     visit_cases_by,
 };
-pub use policy::policy_for;
+pub use policy::{OutsideWitness, policy_for};
 pub use rights::{NoMandate, Reader, Right, may_read};
 pub use rosters::Rosters;
 pub use rules::Rules;

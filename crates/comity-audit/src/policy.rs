@@ -6,6 +6,8 @@
 //! In that format each name counts in one group only. So a member of several roles counts for one of them, and with a
 //! role that is wanted, who is more than enough of it does not count for another place. A checkpoint that the policy
 //! trusts therefore has the quorum of the charter; one of which it does not may have it all the same.
+//!
+//! Witnesses from outside are named after that, in no group: whoever wants their word adds a group, and a quorum of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,10 +22,24 @@ use comity_wire::words::{Code, TimeMs};
 
 use crate::witnessed::witness_key;
 
+/// A witness from outside of the federation that a log asks as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideWitness {
+    /// The key that its cosignatures are checked under.
+    pub key: VerifierKey,
+    /// Where it is asked.
+    pub url: String,
+}
+
 /// The policy for a log under the newest roster and its charter; none if the roster does not list the log, or no
-/// policy can be met: the members that the quorum wants have no witness keys.
+/// policy can be met: the members that the quorum wants have no witness keys. Witnesses from outside are in no group.
 #[must_use]
-pub fn policy_for(history: &History, origin: &Origin, now: TimeMs) -> Option<String> {
+pub fn policy_for(
+    history: &History,
+    origin: &Origin,
+    outside: &[OutsideWitness],
+    now: TimeMs,
+) -> Option<String> {
     let log = history.log(origin)?;
     let (known, _) = history.log_key(origin, &log.key)?;
     let vkey = VerifierKey::new(KeyName::from(origin), KeyKind::Log, *known.verifying()).ok()?;
@@ -48,7 +64,24 @@ pub fn policy_for(history: &History, origin: &Origin, now: TimeMs) -> Option<Str
     }
     let quorum = write_groups(&mut text, history, origin, by_role)?;
     let _ = writeln!(text, "\nquorum {quorum}");
+    write_outside(&mut text, history, outside);
     Some(text)
+}
+
+/// The lines of witnesses from outside, for whoever wants them in a group of their own. The format has each key once,
+/// so a key that a member has is left to the member.
+fn write_outside(text: &mut String, history: &History, outside: &[OutsideWitness]) {
+    let is_of_a_member = |one: &&OutsideWitness| {
+        let mut known = history.known_keys();
+        known.any(|known| known.verifying() == one.key.key())
+    };
+    let apart: Vec<_> = outside.iter().filter(|one| !is_of_a_member(one)).collect();
+    if !apart.is_empty() {
+        text.push('\n');
+    }
+    for OutsideWitness { key, url } in apart {
+        let _ = writeln!(text, "witness outside:{} {key} {url}", key.name());
+    }
 }
 
 /// The lines of one member: the name under which it can be a member of a group.

@@ -1,4 +1,5 @@
-//! Cosignatures for the own log: every other member that has a witness key is asked for one.
+//! Cosignatures for the own log: every other member that has a witness key is asked for one, and every witness from
+//! outside that the operator names.
 //!
 //! ```text
 //! published head -> own head, and a path for each witness from what it has cosigned last
@@ -29,11 +30,12 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::core::{Command, Core};
-use crate::desk::{CosignedRow, FailingRow, WitnessedShown};
+use crate::desk::{CosignedRow, FailingRow, OutsideRow, WitnessedShown};
 use crate::limits::{
     BUSY_RETRY_MS, COSIGN_AGAIN_MS, COSIGN_EVERY_MS, COSIGN_WAIT_MS, RETRY_FIRST_MS,
 };
 use crate::node::Engine;
+use crate::outside::WitnessId;
 use crate::ports::{Fault, Protocol};
 
 /// What has been gathered.
@@ -45,10 +47,10 @@ struct Gathered {
     /// The head that is asked for, signed by the log.
     checkpoint: Option<VerifiedCheckpoint>,
     /// Its cosignatures.
-    lines: BTreeMap<MemberId, SignatureLine>,
+    lines: BTreeMap<WitnessId, SignatureLine>,
     /// The newest head for which the quorum held.
     witnessed: Option<Head>,
-    contacts: BTreeMap<MemberId, Contact>,
+    contacts: BTreeMap<WitnessId, Contact>,
 }
 
 /// What is known of a witness.
@@ -99,7 +101,7 @@ impl Contact {
 
 /// Whom to ask, and under which keys the answer is believed.
 struct Asked {
-    member: MemberId,
+    who: WitnessId,
     keys: Vec<VerifierKey>,
     old_size: u64,
     path: Vec<Hash>,
@@ -107,7 +109,10 @@ struct Asked {
 }
 
 /// What became of it: the cosignature, and the size that the witness has cosigned before as it says.
-type Answer = (MemberId, Result<SignatureLine, Fault>, Option<u64>);
+type Answer = (WitnessId, Result<SignatureLine, Fault>, Option<u64>);
+
+/// A witness, and the keys that it may sign with.
+type Keyed = (WitnessId, Vec<VerifierKey>);
 
 impl Engine {
     /// Asks for cosignatures as long as the node runs.
@@ -175,9 +180,12 @@ impl Engine {
         let Some((head, found)) = self.witnessed_now() else {
             return WitnessedShown::default();
         };
+        let outside = self.outside_shown();
         let gathered = self.cosignatures.gathered();
-        let failing = gathered.contacts.iter().filter_map(|(member, contact)| {
-            let failing = contact.failing.as_ref()?;
+        let failing = gathered.contacts.iter().filter_map(|(who, contact)| {
+            let (WitnessId::Member(member), Some(failing)) = (who, &contact.failing) else {
+                return None;
+            };
             Some(FailingRow {
                 member: member.to_string(),
                 since: failing.since,
@@ -194,15 +202,52 @@ impl Engine {
             by: by.collect(),
             missing: found.missing.words(),
             failing: failing.collect(),
+            outside,
             witnessed_size: gathered.witnessed.map(|head| head.size()),
         }
+    }
+
+    /// Where each witness from outside stands.
+    fn outside_shown(&self) -> Vec<OutsideRow> {
+        let history = self.history();
+        let gathered = self.cosignatures.gathered();
+        let rows = self.outside.iter().map(|witness| {
+            let who = witness.id();
+            let line = gathered.lines.get(&who).zip(gathered.checkpoint.as_ref());
+            let failing = gathered
+                .contacts
+                .get(&who)
+                .and_then(|one| one.failing.as_ref());
+            let code = if witness.is_of_a_member(&history) {
+                Some("witness-is-member")
+            } else {
+                failing.map(|failing| failing.code)
+            };
+            OutsideRow {
+                name: witness.key.name().to_string(),
+                at: line.and_then(|(line, checkpoint)| witness.time_of(line, checkpoint)),
+                since: failing.map(|failing| failing.since),
+                code: code.map(str::to_owned),
+            }
+        });
+        rows.collect()
+    }
+
+    /// Whom to ask: the other members, and those from outside that are no members.
+    fn witnesses(&self, now: TimeMs) -> Vec<Keyed> {
+        let history = self.history();
+        let mut all = members(&history, &self.me, now);
+        let outside = self.outside.iter();
+        let apart = outside.filter(|witness| !witness.is_of_a_member(&history));
+        all.extend(apart.map(|witness| (witness.id(), vec![witness.key.clone()])));
+        all
     }
 
     /// Asks all witnesses that are due, once. When to do so again.
     async fn gather_once(&self) -> TimeMs {
         let now = self.clock.now_ms();
         let later = now.saturating_add(BUSY_RETRY_MS);
-        let witnesses = witnesses(&self.history(), &self.me, now);
+        let witnesses = self.witnesses(now);
         let sizes = self.cosignatures.sizes(&witnesses);
         let Some(own) = self.own_head(sizes.clone(), None).await else {
             return later;
@@ -214,14 +259,14 @@ impl Engine {
             .filter_map(|(size, path)| Some((size, path?)))
             .collect();
         let mut asks = JoinSet::new();
-        for (member, keys, seen) in self.cosignatures.begin(&own.checkpoint, witnesses, now) {
+        for (who, keys, seen) in self.cosignatures.begin(&own.checkpoint, witnesses, now) {
             // Of one that has seen more than there is, it will say so itself.
             let (old_size, path) = match paths.get(&seen) {
                 Some(path) => (seen, path.clone()),
                 None => (0, Vec::new()),
             };
             let asked = Asked {
-                member,
+                who,
                 keys,
                 old_size,
                 path,
@@ -249,7 +294,7 @@ impl Engine {
     }
 
     async fn ask_witness(self, asked: Asked) -> Answer {
-        let member = asked.member.clone();
+        let who = asked.who.clone();
         let give_up = self.clock.now_ms().saturating_add(COSIGN_WAIT_MS);
         let mut seen = None;
         let asking = self.ask_twice(asked, &mut seen);
@@ -257,7 +302,7 @@ impl Engine {
             answered = asking => answered,
             () = self.clock.until(give_up) => Err(Fault::new("witness-slow", "no answer in time")),
         };
-        (member, line, seen)
+        (who, line, seen)
     }
 
     /// Asks, and if the witness names another size than was thought, once more from there.
@@ -267,7 +312,7 @@ impl Engine {
         seen: &mut Option<u64>,
     ) -> Result<SignatureLine, Fault> {
         let Asked {
-            member,
+            who,
             keys,
             mut old_size,
             mut path,
@@ -279,17 +324,22 @@ impl Engine {
                 path,
                 checkpoint: checkpoint.to_unverified(),
             };
-            match self.add_checkpoint_at(&member, &request).await? {
+            match self.add_checkpoint_at(&who, &request).await? {
                 (200, body) => return cosignature_in(&checkpoint, &body, &keys),
                 (409, body) => {
                     let size = read_size(body.as_bytes());
+                    // It holds a tree of this size, and it is not this one.
+                    if old_size == checkpoint.head().size() && size.is_none_or(|it| it == old_size)
+                    {
+                        return Err(contradicts(&who));
+                    }
                     old_size = size.ok_or_else(|| Fault::new("witness-bad-reply", "no size"))?;
                     *seen = Some(old_size);
                     path = self
                         .path_between(old_size, checkpoint.head().size())
                         .await?;
                 }
-                (status, _) => return Err(refused(&member, status)),
+                (status, _) => return Err(refused(&who, status)),
             }
         }
         Err(Fault::new(
@@ -300,10 +350,15 @@ impl Engine {
 
     async fn add_checkpoint_at(
         &self,
-        member: &MemberId,
+        who: &WitnessId,
         request: &Request,
     ) -> Result<(u16, String), Fault> {
-        let request = WitnessRequest::AddCheckpoint(request.to_string().into());
+        let text = request.to_string();
+        let member = match who {
+            WitnessId::Member(member) => member,
+            WitnessId::Outside(_) => return self.add_checkpoint_outside(who, text).await,
+        };
+        let request = WitnessRequest::AddCheckpoint(text.into());
         let reply = self
             .ask(member, Protocol::Witness, request.encode())
             .await?;
@@ -345,17 +400,27 @@ impl Engine {
     }
 }
 
-/// A witness that says no to a head must be heard: it may have been shown another history.
-fn refused(member: &MemberId, status: u16) -> Fault {
-    if status == 422 {
-        let by = member.as_str();
-        tracing::error!(target: "comity.engine", event = "witness-contradicts", by);
-        return Fault::new(
-            "witness-contradicts",
-            "it has cosigned another history of this log",
-        );
+/// What a status says that is none of a cosignature or a size.
+fn refused(who: &WitnessId, status: u16) -> Fault {
+    match status {
+        422 => contradicts(who),
+        404 => Fault::new("witness-unknown-log", "it does not know this log"),
+        403 => Fault::new(
+            "witness-other-log-key",
+            "it knows this log under another key",
+        ),
+        _ => Fault::new("witness-refused", format!("it answers {status}")),
     }
-    Fault::new("witness-refused", format!("it answers {status}"))
+}
+
+/// A witness that says no to a head must be heard: it may have been shown another history.
+fn contradicts(who: &WitnessId) -> Fault {
+    let by = who.as_str();
+    tracing::error!(target: "comity.engine", event = "witness-contradicts", by);
+    Fault::new(
+        "witness-contradicts",
+        "it has cosigned another history of this log",
+    )
 }
 
 fn cosignature_in(
@@ -371,7 +436,7 @@ fn cosignature_in(
 }
 
 /// The other members of the newest roster that have a witness key now.
-fn witnesses(history: &History, me: &MemberId, now: TimeMs) -> Vec<(MemberId, Vec<VerifierKey>)> {
+fn members(history: &History, me: &MemberId, now: TimeMs) -> Vec<Keyed> {
     let members = history
         .roster()
         .into_iter()
@@ -386,7 +451,7 @@ fn witnesses(history: &History, me: &MemberId, now: TimeMs) -> Vec<(MemberId, Ve
                 .filter(|known| known.validity(now, now) == Validity::Valid)
                 .filter_map(|known| witness_key(history, known))
                 .collect();
-            (!valid.is_empty()).then(|| (member.id.clone(), valid))
+            (!valid.is_empty()).then(|| (WitnessId::Member(member.id.clone()), valid))
         })
         .collect()
 }
@@ -398,11 +463,11 @@ impl Cosignatures {
     }
 
     /// The sizes from which paths are wanted.
-    fn sizes(&self, witnesses: &[(MemberId, Vec<VerifierKey>)]) -> Vec<u64> {
+    fn sizes(&self, witnesses: &[Keyed]) -> Vec<u64> {
         let gathered = self.gathered();
         let contacts = witnesses
             .iter()
-            .filter_map(|(member, _)| gathered.contacts.get(member));
+            .filter_map(|(who, _)| gathered.contacts.get(who));
         let sizes: std::collections::BTreeSet<_> =
             contacts.map(|one| one.seen).chain([0]).collect();
         sizes.into_iter().collect()
@@ -412,34 +477,34 @@ impl Cosignatures {
     fn begin(
         &self,
         checkpoint: &VerifiedCheckpoint,
-        witnesses: Vec<(MemberId, Vec<VerifierKey>)>,
+        witnesses: Vec<Keyed>,
         now: TimeMs,
-    ) -> Vec<(MemberId, Vec<VerifierKey>, u64)> {
+    ) -> Vec<(WitnessId, Vec<VerifierKey>, u64)> {
         let mut gathered = self.gathered();
         let head = checkpoint.head();
         let before = gathered.checkpoint.replace(checkpoint.clone());
         if before.is_none_or(|before| before.head() != head) {
             gathered.lines.clear();
         }
-        let listed = |member: &MemberId| witnesses.iter().any(|(listed, _)| listed == member);
-        gathered.contacts.retain(|member, _| listed(member));
-        gathered.lines.retain(|member, _| listed(member));
+        let listed = |who: &WitnessId| witnesses.iter().any(|(listed, _)| listed == who);
+        gathered.contacts.retain(|who, _| listed(who));
+        gathered.lines.retain(|who, _| listed(who));
         let mut due = Vec::new();
-        for (member, keys) in witnesses {
-            let contact = gathered.contacts.entry(member.clone()).or_default();
+        for (who, keys) in witnesses {
+            let contact = gathered.contacts.entry(who.clone()).or_default();
             if contact.due_at(head) <= now {
-                due.push((member, keys, contact.seen));
+                due.push((who, keys, contact.seen));
             }
         }
         due
     }
 
     /// Notes what a witness has answered. Whether there is a new cosignature.
-    fn note(&self, head: &Head, (member, line, seen): Answer, now: TimeMs) -> bool {
+    fn note(&self, head: &Head, (who, line, seen): Answer, now: TimeMs) -> bool {
         let mut gathered = self.gathered();
-        let contact = gathered.contacts.entry(member.clone()).or_default();
+        let contact = gathered.contacts.entry(who.clone()).or_default();
         contact.seen = seen.unwrap_or(contact.seen);
-        let by = member.as_str();
+        let by = who.as_str();
         match line {
             Ok(line) => {
                 contact.seen = head.size();
@@ -447,7 +512,7 @@ impl Cosignatures {
                 if contact.failing.take().is_some() {
                     tracing::info!(target: "comity.engine", event = "witness-back", by);
                 }
-                gathered.lines.insert(member, line);
+                gathered.lines.insert(who, line);
                 true
             }
             Err(fault) => {

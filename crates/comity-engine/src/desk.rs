@@ -1052,6 +1052,8 @@ pub struct WitnessedShown {
     pub missing: Vec<String>,
     /// Witnesses that give no cosignature.
     pub failing: Vec<FailingRow>,
+    /// Witnesses from outside of the federation: they count towards no quorum.
+    pub outside: Vec<OutsideRow>,
     /// Records under the newest head for which the quorum held since the node was started.
     pub witnessed_size: Option<u64>,
 }
@@ -1074,6 +1076,19 @@ pub struct FailingRow {
     pub since: TimeMs,
     /// Why: a code.
     pub code: String,
+}
+
+/// Where a witness from outside of the federation stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OutsideRow {
+    /// The name of its key.
+    pub name: String,
+    /// When it has cosigned the head, as it says; none if it has not.
+    pub at: Option<TimeMs>,
+    /// Since when it gives no cosignature; none if it does, or was not asked.
+    pub since: Option<TimeMs>,
+    /// Why: a code.
+    pub code: Option<String>,
 }
 
 /// A proof that a statement is in the log.

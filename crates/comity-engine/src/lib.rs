@@ -57,6 +57,7 @@ pub mod kept;
 pub mod limits;
 pub mod node;
 mod outbox;
+mod outside;
 pub mod own_head;
 pub mod ports;
 mod pull;
@@ -81,5 +82,6 @@ mod work;
 
 pub use crate::core::{Identity, Policy};
 pub use node::{Engine, Running, Start};
+pub use outside::Outside;
 pub use witness::{Witness, WitnessAnswer};
 pub use words::{statement_words, status_code, status_words};

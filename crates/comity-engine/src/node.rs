@@ -32,6 +32,7 @@ use crate::error::WorkError;
 use crate::inbound::unreadable;
 use crate::limits::{BUSY_RETRY_MS, COMMANDS_MAX, DELIVERY_LINGER_MS, SCHEDULER_IDLE_MS};
 use crate::outbox::{Delivered, Due, Flight};
+use crate::outside::Outside;
 use crate::ports::{AuditStore, Clock, Fault, Peer, Pending, Protocol, Store, Transport, Views};
 use crate::reports::LastAudit;
 use crate::rosters::{self, Fetches};
@@ -56,6 +57,8 @@ pub struct Start {
     pub clock: Arc<dyn Clock>,
     /// What it cosigns the logs of others with; none: it does not.
     pub witness: Option<Witness>,
+    /// Witnesses from outside of the federation that are asked to cosign its log.
+    pub outside: Vec<Outside>,
     /// Signed charters, from the first.
     pub charters: Vec<Vec<u8>>,
     /// Signed rosters, from the first.
@@ -83,6 +86,7 @@ pub struct Engine {
     pub(crate) audits: Arc<tokio::sync::Mutex<Arc<dyn AuditStore>>>,
     pub(crate) fetches: Arc<Fetches>,
     pub(crate) witness: Option<Witness>,
+    pub(crate) outside: Arc<[Outside]>,
     pub(crate) cosignatures: Arc<Cosignatures>,
     pub(crate) last_audit: Arc<LastAudit>,
     commands: mpsc::Sender<Asked>,
@@ -120,6 +124,7 @@ impl Engine {
             transport,
             clock,
             witness,
+            outside,
             charters,
             rosters,
             extensions,
@@ -154,6 +159,7 @@ impl Engine {
             audits: Arc::new(tokio::sync::Mutex::new(audits)),
             fetches: Arc::default(),
             witness,
+            outside: outside.into(),
             cosignatures: Arc::default(),
             last_audit: Arc::default(),
             commands,

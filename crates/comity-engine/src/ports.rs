@@ -1,4 +1,4 @@
-//! What the engine needs of the world: a store, views, what was cosigned, a transport, a clock. Each is a trait, so that the node
+//! What the engine needs of the world: a store, views, what was cosigned, a transport, witnesses from outside, a clock. Each is a trait, so that the node
 //! gives the real ones, and a test gives ones that fail when it wants them to.
 
 use std::fmt;
@@ -408,6 +408,15 @@ pub trait Transport: Send + Sync {
 
     /// Who is connected now.
     fn connected(&self) -> Pending<'_, Vec<PublicKey>>;
+}
+
+/// The way to a witness from outside of the federation, which speaks C2SP `tlog-witness`.
+pub trait OutsideWitness: Send + Sync {
+    /// Hands over the body of an add-checkpoint request. The status and the body of the answer, whatever the status.
+    ///
+    /// # Errors
+    /// It is not reached, or what it answers is longer than the signature lines of a witness.
+    fn add_checkpoint(&self, body: String) -> Pending<'_, Result<(u16, String), Fault>>;
 }
 
 /// The time.

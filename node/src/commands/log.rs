@@ -33,7 +33,7 @@ use super::evidence;
 use super::log_policy;
 use super::restore;
 use super::work::rows;
-use crate::answers::{self, Log, Proof, Witnessed};
+use crate::answers::{self, Log, OutsideWitness, Proof, Witnessed};
 use crate::client::{Client, Reach};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -83,10 +83,12 @@ Example:
     /// Write whom to believe about a member's log, as a C2SP tlog-policy
     #[command(after_help = "\
 The quorum of the charter is written in groups. Whatever this policy trusts has that quorum; a head that only just has \
-it may not pass, where members have several roles.
+it may not pass, where members have several roles. With --config the witnesses from outside that the node asks are named \
+after that, in no group; whoever wants their word adds one.
 
 Example:
-  comity log policy north.example --federation federation > north-policy")]
+  comity log policy north.example --federation federation > north-policy
+  comity log policy north.example --federation federation --config north/comity.toml > north-policy")]
     Policy {
         /// Whose log
         #[arg(value_parser = parse::member_id)]
@@ -94,6 +96,9 @@ Example:
         /// The folder of the federation
         #[arg(long, value_name = "DIR", default_value = "federation")]
         federation: PathBuf,
+        /// The configuration of that member's node: its witnesses from outside are named as well
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
     /// Derive everything on the disk of a stopped node again, and compare
     #[command(after_help = "\
@@ -221,7 +226,11 @@ pub fn run(args: Args, output: &Output) -> Result<(), Failure> {
             checkpoint: Some(checkpoint),
             ..
         } => log_policy::check(&policy, &checkpoint, output),
-        Command::Policy { member, federation } => log_policy::write(&federation, &member, output),
+        Command::Policy {
+            member,
+            federation,
+            config,
+        } => log_policy::write(&federation, &member, config.as_deref(), output),
         Command::Restore(args) => restore::restore(&args, output),
         Command::Verify { data, reach, .. } => match data.data {
             Some(dir) => {
@@ -327,7 +336,29 @@ fn witnessed_words(witnessed: &Witnessed) -> String {
             row.member, row.code
         ));
     }
+    for row in &witnessed.outside {
+        words.push_str(&outside_words(row));
+    }
     words
+}
+
+/// Where a witness from outside stands.
+fn outside_words(row: &OutsideWitness) -> String {
+    let stands = match (row.at, row.since, row.code.as_deref()) {
+        (Some(at), ..) => format!("cosigned at {}", times::shown(at)),
+        (None, Some(since), Some(code)) => {
+            format!(
+                "gives no cosignature since {} ({code})",
+                times::shown(since)
+            )
+        }
+        (None, _, Some(code)) => format!("is not asked ({code})"),
+        (None, _, None) => "was not asked yet".to_owned(),
+    };
+    format!(
+        "    from outside, counts towards no quorum: {} {stands}\n",
+        row.name
+    )
 }
 
 /// The verifier key that a node names for its log.

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use comity_audit::policy_for;
+use comity_audit::{OutsideWitness, policy_for};
 use comity_log::checkpoint::UnverifiedCheckpoint;
 use comity_log::limits::{NOTE_BYTES_MAX, POLICY_BYTES_MAX};
 use comity_log::policy::Policy;
@@ -17,13 +17,20 @@ use serde_json::json;
 
 use super::log::not_verified;
 use crate::clock::now_ms;
+use crate::config::Config;
 use crate::error::Failure;
 use crate::federation_dir::FederationDir;
 use crate::files;
 use crate::output::Output;
 
 /// Writes the policy for the newest log of a member.
-pub(super) fn write(folder: &Path, member: &MemberId, output: &Output) -> Result<(), Failure> {
+pub(super) fn write(
+    folder: &Path,
+    member: &MemberId,
+    config: Option<&Path>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let outside = config.map_or_else(|| Ok(Vec::new()), |path| outside_of(path, member))?;
     let now = now_ms();
     let chain = FederationDir::new(folder).load(now)?;
     let logs = chain.history.logs_of(member);
@@ -35,7 +42,7 @@ pub(super) fn write(folder: &Path, member: &MemberId, output: &Output) -> Result
             "`comity roster show` lists the members and their logs.",
         ));
     };
-    let Some(policy) = policy_for(&chain.history, &log.origin, now) else {
+    let Some(policy) = policy_for(&chain.history, &log.origin, &outside, now) else {
         return Err(Failure::new(
             "quorum-cannot-hold",
             format!(
@@ -46,6 +53,28 @@ pub(super) fn write(folder: &Path, member: &MemberId, output: &Output) -> Result
     };
     output.result(&json!({"policy": policy}), policy.trim_end());
     Ok(())
+}
+
+/// The witnesses from outside that a member's node asks.
+fn outside_of(config: &Path, member: &MemberId) -> Result<Vec<OutsideWitness>, Failure> {
+    let config = Config::load(config)?;
+    if config.id != *member {
+        return Err(Failure::new(
+            "config-of-another",
+            format!(
+                "{} is the configuration of {}, not of {member}.",
+                config.path.display(),
+                config.id
+            ),
+            "Name the member whose configuration it is, or leave --config out.",
+        ));
+    }
+    let named = config.log.witnesses.into_iter();
+    let witnesses = named.map(|one| OutsideWitness {
+        key: one.key,
+        url: one.url,
+    });
+    Ok(witnesses.collect())
 }
 
 /// Checks a checkpoint under a policy; no node and no federation is needed.

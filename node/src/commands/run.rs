@@ -19,6 +19,7 @@ use crate::error::Failure;
 use crate::federation_dir::FederationDir;
 use crate::keys::{self, Keys};
 use crate::output::Output;
+use crate::ports::HttpWitness;
 use crate::public::Listener;
 use crate::running::{Node, Parts};
 use crate::telemetry::Telemetry;
@@ -77,6 +78,7 @@ async fn serve_member(
         asks_for_its_head: true,
         listen: config.network.listen.clone(),
         external: config.network.external.clone(),
+        witnesses: HttpWitness::all(&config.log.witnesses),
         policy: Policy {
             review: config.work.review.iter().copied().collect(),
             relay: config.work.relay == Relay::Automatic,

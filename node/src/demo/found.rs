@@ -177,6 +177,7 @@ pub(super) async fn found(folder: Folder, newest: TimeMs) -> Result<World, Failu
             asks_for_its_head: false,
             listen: Vec::new(),
             external: Vec::new(),
+            witnesses: Vec::new(),
             policy: Policy::default(),
             clock: Arc::new(clock.clone()),
             charters: vec![signed.encode()],

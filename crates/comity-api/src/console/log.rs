@@ -18,6 +18,18 @@ struct LogPage {
     cosigned: Vec<(String, Moment)>,
     /// Who has not, since when, and why.
     failing: Vec<(String, Moment, String)>,
+    outside: Vec<OutsideWitness>,
+}
+
+/// A witness from outside of the federation.
+struct OutsideWitness {
+    name: String,
+    /// When it has cosigned.
+    at: Option<Moment>,
+    /// Since when it does not.
+    since: Option<Moment>,
+    /// Why.
+    code: Option<String>,
 }
 
 pub(super) async fn page(State(app): State<App>, Visitor(person): Visitor) -> Page {
@@ -28,10 +40,17 @@ pub(super) async fn page(State(app): State<App>, Visitor(person): Visitor) -> Pa
     let cosigned = by.map(|row| (row.member.clone(), now.past(&row.at)));
     let missing = log.witnessed.failing.iter();
     let failing = missing.map(|row| (row.member.clone(), now.past(&row.since), row.code.clone()));
+    let outside = log.witnessed.outside.iter().map(|row| OutsideWitness {
+        name: row.name.clone(),
+        at: row.at.as_ref().map(|at| now.past(at)),
+        since: row.since.as_ref().map(|since| now.past(since)),
+        code: row.code.clone(),
+    });
     render(&LogPage {
         frame,
         cosigned: cosigned.collect(),
         failing: failing.collect(),
+        outside: outside.collect(),
         log,
     })
 }

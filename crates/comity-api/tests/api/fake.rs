@@ -817,6 +817,20 @@ fn witnessed() -> WitnessedShown {
             since: NOW,
             code: "unreachable".to_owned(),
         }],
+        outside: vec![
+            OutsideRow {
+                name: "witness.example/w1".to_owned(),
+                at: Some(NOW),
+                since: None,
+                code: None,
+            },
+            OutsideRow {
+                name: "witness.example/w2".to_owned(),
+                at: None,
+                since: Some(NOW),
+                code: Some("witness-unknown-log".to_owned()),
+            },
+        ],
         witnessed_size: Some(1_200),
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use comity_audit::{policy_for, witnessed};
+use comity_audit::{OutsideWitness, policy_for, witnessed};
 use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint};
 use comity_log::cosignature;
 use comity_log::hash::Hash;
 use comity_log::head::Head;
-use comity_log::key::KeyName;
+use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::names::WitnessName;
 use comity_log::policy::Policy;
 use comity_testkit::federation::{
@@ -226,7 +226,7 @@ fn what_the_written_policy_trusts_has_the_quorum_of_the_charter() {
     let check = |federation: &Federation, exact: bool| {
         let mut trusted_of = 0;
         for of in ["north", "platform", "regulator"] {
-            let Some(text) = policy_for(federation.history(), &origin(federation, of), NOW_MS)
+            let Some(text) = policy_for(federation.history(), &origin(federation, of), &[], NOW_MS)
             else {
                 continue;
             };
@@ -257,7 +257,14 @@ fn what_the_written_policy_trusts_has_the_quorum_of_the_charter() {
 #[test]
 fn a_policy_that_nobody_can_meet_is_not_written() {
     let federation = federation(&[("regulator", 2)], 2, true, &[]);
-    let of = |name: &str| policy_for(federation.history(), &origin(&federation, name), NOW_MS);
+    let of = |name: &str| {
+        policy_for(
+            federation.history(),
+            &origin(&federation, name),
+            &[],
+            NOW_MS,
+        )
+    };
     assert_eq!(of("platform"), None);
     assert!(of("regulator").is_some());
     assert_eq!(of("stranger"), None);
@@ -269,6 +276,7 @@ fn names_of_a_written_policy_are_apart_from_its_words() {
     let text = policy_for(
         federation.history(),
         &origin(&federation, "platform"),
+        &[],
         NOW_MS,
     )
     .unwrap();
@@ -282,4 +290,62 @@ fn names_of_a_written_policy_are_apart_from_its_words() {
         names.iter().all(|name| name.starts_with("member:")),
         "{text}"
     );
+}
+
+#[test]
+fn witnesses_from_outside_are_named_in_no_group_and_whoever_wants_them_can_add_one() {
+    let federation = Federation::new();
+    let far = comity_testkit::federation::key("outside", 1);
+    let south = &federation.member("south").witness;
+    let named = [
+        ("witness.example/w1", &far),
+        ("another.example/name", south),
+    ];
+    let outside = named.map(|(name, key)| {
+        let name = KeyName::new(name).unwrap();
+        OutsideWitness {
+            key: VerifierKey::new(name, KeyKind::Witness, key.verifying_key()).unwrap(),
+            url: "http://127.0.0.1:7072".to_owned(),
+        }
+    });
+    let policy = |outside: &[OutsideWitness]| {
+        let of = origin(&federation, "platform");
+        policy_for(federation.history(), &of, outside, NOW_MS).unwrap()
+    };
+    let (without, with) = (policy(&[]), policy(&outside));
+    let line = format!(
+        "witness outside:witness.example/w1 {} http://127.0.0.1:7072\n",
+        outside[0].key
+    );
+    assert_eq!(
+        with,
+        format!("{without}\n{line}"),
+        "the key of south is a member's"
+    );
+
+    let quorum = head_of(
+        &federation,
+        "platform",
+        &["south", "regulator"],
+        NOW_MS / 1_000,
+    );
+    let cosigned = |head: &UnverifiedCheckpoint| {
+        let name = outside[0].key.name();
+        let line = cosignature::sign(name, &far, head.note().text(), 1_000).unwrap();
+        let note = head.note().clone().with(line).unwrap();
+        UnverifiedCheckpoint::parse(note.to_string().as_bytes()).unwrap()
+    };
+    let alone = cosigned(&head_of(&federation, "platform", &[], NOW_MS / 1_000));
+    let stricter = with.replace("\nquorum quorum\n", "\n")
+        + "group both all quorum outside:witness.example/w1\nquorum both\n";
+    for (policy, head, trusted) in [
+        (&with, &quorum, true),
+        (&with, &alone, false),
+        (&stricter, &quorum, false),
+        (&stricter, &alone, false),
+        (&stricter, &cosigned(&quorum), true),
+    ] {
+        let found = Policy::parse(policy.as_bytes()).unwrap().check(head);
+        assert_eq!(found.is_ok(), trusted, "{found:?}\n{policy}");
+    }
 }

@@ -21,6 +21,7 @@ mod heads;
 mod hostile;
 mod intake;
 mod memory;
+mod outside;
 mod peer;
 mod property;
 mod receipts;

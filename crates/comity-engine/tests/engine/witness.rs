@@ -205,7 +205,7 @@ async fn of_two_that_fork_a_log_before_one_witness_at_once_one_is_cosigned() {
 }
 
 /// A signature of a kind that is not read here: ML-DSA-44, of 2,420 bytes, with a time before it.
-fn ml_dsa_line() -> String {
+pub(crate) fn ml_dsa_line() -> String {
     let blob = [vec![0xa1, 0xb2, 0xc3, 0xd4], vec![6; 8 + 2_420]].concat();
     format!(
         "— witness.example {}\n",

@@ -4,6 +4,7 @@
 //! Disk        what survives; Disk::open -> MemoryStore, which can fail at any commit or stage
 //! MemoryViews rows that a test can lose or garble
 //! MemoryWitness what was cosigned, which can fail to be stored
+//! FarWitness  a witness from outside, which answers as a test wants it to
 //! Hub         every node's transport; each direction of each link can be down, lossy, held, or lie
 //! World       the federation of `comity_testkit::federation` with an engine for each member, on one clock
 //! ```
@@ -11,6 +12,7 @@
 //! number of times.
 
 mod audits;
+mod far;
 mod hub;
 mod store;
 mod views;
@@ -18,6 +20,7 @@ mod witness;
 mod world;
 
 pub use audits::MemoryAudits;
+pub use far::FarWitness;
 pub use hub::{Heard, Hub, Link};
 pub use store::{Disk, Lost, MemoryStore, Record};
 pub use views::MemoryViews;

@@ -12,7 +12,7 @@ use comity_engine::desk::{
 use comity_engine::error::WorkError;
 use comity_engine::frame::Frame;
 use comity_engine::ports::{Clock as _, Fault, Protocol};
-use comity_engine::{Engine, Identity, Policy, Running, Start, Witness};
+use comity_engine::{Engine, Identity, Outside, Policy, Running, Start, Witness};
 use comity_log::head::Head;
 use comity_trust::key::Key;
 use comity_trust::member::{Log, LogState};
@@ -46,6 +46,8 @@ pub struct Keeps {
     pub audits: MemoryAudits,
     /// What it has cosigned.
     pub witness: MemoryWitness,
+    /// Witnesses from outside that its operator names.
+    pub outside: Vec<Outside>,
 }
 
 /// One member's node.
@@ -59,6 +61,8 @@ pub struct Node {
     pub audits: MemoryAudits,
     /// What it has cosigned.
     pub witness: MemoryWitness,
+    /// Witnesses from outside that its operator names.
+    pub outside: Vec<Outside>,
     /// What its operator decides.
     pub policy: Policy,
     /// The critical extensions that it acts on.
@@ -124,12 +128,14 @@ impl World {
                 views,
                 audits,
                 witness,
+                outside,
             } = keeps;
             let node = Node {
                 disk,
                 views,
                 audits,
                 witness,
+                outside,
                 policy: Policy::default(),
                 extensions: ext::NONE,
                 engine,
@@ -165,6 +171,7 @@ impl World {
             charters: history.charters_from(1).map(<[u8]>::to_vec).collect(),
             rosters: history.rosters_from(1).map(<[u8]>::to_vec).collect(),
             extensions,
+            outside: keeps.outside.clone(),
             witness: Some(Witness {
                 key: keys.witness.clone(),
                 states: Arc::new(keeps.witness.clone()),
@@ -349,6 +356,7 @@ impl World {
             views: node.views.clone(),
             audits: node.audits.clone(),
             witness: node.witness.clone(),
+            outside: node.outside.clone(),
         };
         let (policy, extensions) = (node.policy.clone(), node.extensions);
         let (engine, running) = self.start_on(name, &keeps, policy, extensions)?;
@@ -357,6 +365,18 @@ impl World {
             node.running = Some(running);
         }
         Ok(())
+    }
+
+    /// Stops a node, and starts it with these witnesses from outside.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn ask_outside(&mut self, name: &str, outside: Vec<Outside>) -> Result<(), Fault> {
+        self.stop(name).await?;
+        if let Some(node) = self.nodes.get_mut(name) {
+            node.outside = outside;
+        }
+        self.start(name)
     }
 
     /// Stops a node, and starts it on another disk: what its operator has put in its place. The views are made anew.

@@ -53,6 +53,7 @@ pub(super) async fn serve(
         asks_for_its_head: false,
         listen,
         external: Vec::new(),
+        witnesses: Vec::new(),
         policy: Policy::default(),
         clock: Arc::new(clock.clone()),
         charters,
