@@ -8,6 +8,7 @@
 //! outage     a recipient that is down
 //! reports    every form of a report, and what proves it
 //! views      views deleted, garbled, cut
+//! outside    a log that asks a witness from outside, and one that answers
 //! public     log and witness over HTTP, for everybody
 //! demo       four members in one process, as a new user meets them
 //!
@@ -24,6 +25,7 @@
 mod demo;
 mod kill;
 mod outage;
+mod outside;
 mod public;
 mod reports;
 mod rosters;

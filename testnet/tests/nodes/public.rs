@@ -18,8 +18,8 @@ use comity_testnet::{Trouble, address};
 use crate::support::acts::Staff;
 use crate::support::world::{World, refused, start, stop};
 
-/// Has a member show its log and its witness.
-fn shown(member: &Member) -> Client {
+/// Has a member show its log and its witness, and where.
+pub(crate) fn shown(member: &Member) -> (Client, SocketAddr) {
     let at = address::own();
     let path = member.folder.join("comity.toml");
     let config = fs::read_to_string(&path).unwrap();
@@ -28,7 +28,8 @@ fn shown(member: &Member) -> Client {
         &format!("\nnumber = 1\nhttp = \"{at}\"\n"),
     );
     fs::write(&path, config).unwrap();
-    Client::new(SocketAddr::V4(at), "").unwrap()
+    let at = SocketAddr::V4(at);
+    (Client::new(at, "").unwrap(), at)
 }
 
 /// A log that is read over HTTP.
@@ -70,7 +71,7 @@ fn add(witness: &Client, old_size: u64, path: Vec<Hash>, of: &UnverifiedCheckpoi
 fn everybody_reads_a_log_and_asks_its_witness_and_gets_no_record() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::found(dir.path());
-    let (log, witness) = (shown(&world.north), shown(&world.platform));
+    let (log, witness) = (shown(&world.north).0, shown(&world.platform).0);
     let (north, platform) = (start(&world.north), start(&world.platform));
     Staff::of(&world.north).request(1);
 
