@@ -767,7 +767,7 @@ mod tests {
                 "http://proxy.member.example:80/a/b"
             ]
         );
-        assert_eq!(witnesses[0].key.to_string(), one);
+        assert_eq!(witnesses.first().unwrap().key.to_string(), one);
         assert!(
             parsed(&new_config().text())
                 .unwrap()
@@ -850,7 +850,7 @@ mod tests {
             .collect();
         check(&many, "vkey", "there may be 8 witnesses at most");
         assert_eq!(
-            parsed(&with_witnesses(&many[..8]))
+            parsed(&with_witnesses(many.get(..8).unwrap()))
                 .unwrap()
                 .log
                 .witnesses

@@ -159,6 +159,14 @@ mod tests {
         fs::write(path("checkpoint.witnessed"), checkpoint(1, 1)).unwrap();
         assert_eq!(shown(1), [true, true, false, false, true, true]);
         assert_eq!(shown(2), nothing, "the next log has not begun");
+        // Cosignatures of a kind that is not read here are served as they are.
+        let blob = [vec![0xa1, 0xb2, 0xc3, 0xd4], vec![6; 8 + 2_420]].concat();
+        let blob = data_encoding::BASE64.encode(&blob);
+        let line = format!("\u{2014} witness.example {blob}\n");
+        let cosigned = checkpoint(1, 2) + &line.repeat(38);
+        fs::write(path("checkpoint"), &cosigned).unwrap();
+        let served = read(dir.path(), 1, LogFile::Checkpoint).unwrap();
+        assert_eq!(served, cosigned.into_bytes());
         // The width of 4 is under the head now, and has never been written: who wants it takes a longer one.
         fs::write(path("checkpoint"), checkpoint(1, 4)).unwrap();
         assert_eq!(shown(1), [true, true, true, false, true, true]);

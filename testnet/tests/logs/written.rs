@@ -107,6 +107,7 @@ fn start(federation: &Federation, data: &Path) -> (Engine, Running) {
     fs::write(data.join("identity.toml"), identity).unwrap();
     let history = federation.history();
     let started = Engine::start(Start {
+        outside: Vec::new(),
         identity: Identity {
             member: keys.id.clone(),
             origin,
