@@ -224,7 +224,7 @@ fn what_the_log_asks_the_witness_answers_with_the_codes_of_tlog_witness() {
         .unwrap();
     let shown = UnverifiedCheckpoint::parse(&shown.body).unwrap();
     assert_eq!(shown.claimed().head, *five.head());
-    assert!(shown.note().verify(&[key.clone()]).is_ok());
+    assert!(shown.note().verify(std::slice::from_ref(&key)).is_ok());
     stop(platform);
     assert_eq!(post(String::new()).unwrap_err().code, "unreachable");
 }
