@@ -5,6 +5,7 @@
 
 use std::str::FromStr;
 
+pub(crate) use comity_report::ages::length;
 use comity_wire::words::{DurationMs, TimeMs};
 
 /// A time on the command line.
@@ -86,36 +87,6 @@ pub(crate) fn shown(at: TimeMs) -> String {
             || "beyond any calendar".to_owned(),
             |at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
         )
-}
-
-/// How a length of time is shown: its two largest units.
-pub(crate) fn length(ms: DurationMs) -> String {
-    let units = [
-        ("d", DAY_MS),
-        ("h", HOUR_MS),
-        ("min", MINUTE_MS),
-        ("s", 1_000),
-        ("ms", 1),
-    ];
-    let mut rest = ms;
-    let mut parts = Vec::new();
-    for (unit, unit_ms) in units {
-        let count = rest / unit_ms;
-        rest %= unit_ms;
-        if count > 0 {
-            parts.push(format!("{count} {unit}"));
-        } else if !parts.is_empty() {
-            break;
-        }
-        if parts.len() == 2 {
-            break;
-        }
-    }
-    if parts.is_empty() {
-        "0 ms".to_owned()
-    } else {
-        parts.join(" ")
-    }
 }
 
 const MINUTE_MS: DurationMs = 60_000;

@@ -611,9 +611,8 @@ pub enum Query {
     Log,
     /// The proof that a statement is in the log.
     Prove(StatementId),
-    /// These records of this node's own log, each with its proof; at most
-    /// [`crate::limits::RECORDS_SHOWN_MAX`].
-    Records(Vec<u64>),
+    /// Records of a log, each with its proof.
+    Records(RecordsAsked),
     /// Response times from this node's own records.
     ResponseTimes,
     /// A report of response times, in groups.
@@ -1104,7 +1103,20 @@ pub struct ProofShown {
     pub receipt: Option<String>,
 }
 
-/// A record of the own log, with its proof.
+/// Which records are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct RecordsAsked {
+    /// The origin of another member's log, as the last audit has pulled it; absent: the own log.
+    pub log: Option<String>,
+    /// Their indices; at most [`crate::limits::RECORDS_SHOWN_MAX`] of the own log, and
+    /// [`crate::limits::AUDITED_RECORDS_SHOWN_MAX`] of another.
+    pub indices: Vec<u64>,
+    /// Proven under the own head of this size; absent: under the newest. Of another log it is always the head of the
+    /// audit.
+    pub size: Option<u64>,
+}
+
+/// A record of a log, with its proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RecordShown {
     /// The index of the record.
@@ -1115,8 +1127,12 @@ pub struct RecordShown {
     pub leaf: String,
     /// Its facts, in hex, if they are kept.
     pub facts: Option<String>,
-    /// The other side's receipt, in hex, for a record that a statement was sent.
+    /// The key of the log, as a signed-note verifier key.
+    pub vkey: String,
+    /// The other side's receipt, in hex, for a record that a statement was sent. Only of the own log.
     pub receipt: Option<String>,
+    /// The key that verifies the receipt, if the roster has it.
+    pub receipt_vkey: Option<String>,
 }
 
 /// Response times.

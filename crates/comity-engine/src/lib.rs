@@ -25,7 +25,8 @@
 //! own_head    is this the newest state of the log? Asked before a start
 //! node        the tasks around it; rosters, audit, pull, witness: the other protocols
 //! closed      the logs before this one; restored, redeliver: what a restore has lost, asked for and given
-//! kept        what an auditor knows of a log; inspect: verified and matched from its own disk
+//! kept        what an auditor knows of a log; inspect: verified and matched from its own disk;
+//!             proven: its records, for who is shown a report
 //! desk        what people ask and are shown; work, show, deadlines, words behind it
 //! ports       store, views, transport, clock: what the engine needs of the world
 //! ```
@@ -60,6 +61,7 @@ mod outbox;
 mod outside;
 pub mod own_head;
 pub mod ports;
+mod proven;
 mod pull;
 mod quorum;
 mod random;

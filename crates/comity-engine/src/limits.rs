@@ -156,6 +156,10 @@ pub const REPORT_RECORDS_MAX: u64 = 250_000;
 /// Records that are proven in one answer: each takes some kilobytes.
 pub const RECORDS_SHOWN_MAX: usize = 256;
 
+/// Records of another member's log that are proven in one answer. More than of the own log, because for each answer the
+/// whole of that log is read again; their numbers still fit into an address.
+pub const AUDITED_RECORDS_SHOWN_MAX: usize = 2_048;
+
 /// Records since the head of an audit that are looked at to tell the sequence numbers at that head. An audit of a head
 /// that is older gets none.
 pub const AUDIT_RECORDS_SINCE_MAX: u64 = 65_536;

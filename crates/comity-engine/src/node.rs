@@ -462,6 +462,9 @@ impl Desk for Engine {
                     let report = self.report(person, wish).await?;
                     return Ok(Shown::Report(Box::new(report)));
                 }
+                Query::Records(asked) if asked.log.is_some() => {
+                    return self.audited_records(asked).await.map(Shown::Records);
+                }
                 Query::Transparency(wish) => {
                     let public = self.transparency(wish).await?;
                     return Ok(Shown::Transparency(Box::new(public)));

@@ -520,6 +520,11 @@ impl Audit {
             taken_at: newest.map_or(0, |head| head.taken_at),
             records: found.verified.records,
             complete: found.verified.shown.complete,
+            all_with: if found.verified.shown.complete {
+                Vec::new()
+            } else {
+                found.verified.shown.counterparts.iter().cloned().collect()
+            },
             checkpoint,
         });
         self.inspected.push(found);
@@ -578,6 +583,7 @@ impl Audit {
             read: logs,
         };
         let audited = Audited {
+            basis: seen.adding.context.basis(),
             base: seen.adding.base,
             logs: used,
             // None is published before its subject could reply.

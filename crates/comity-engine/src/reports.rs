@@ -14,7 +14,7 @@ use comity_audit::times::Timing;
 use comity_audit::{LogRecords, ResponseTimes};
 use comity_log::head::Head;
 use comity_report::public::{Frame, Public, public};
-use comity_report::report::{FindingUsed, LogUsed, Report, Source, Wish};
+use comity_report::report::{Basis, FindingUsed, LogUsed, Report, Source, Wish};
 use comity_report::{Adding, Base, Context, cases, figures, pages};
 use comity_trust::history::History;
 use comity_wire::leaf::{Facts, Leaf, Origin};
@@ -45,6 +45,7 @@ pub(crate) struct Audited {
     pub(crate) logs: Vec<LogUsed>,
     pub(crate) findings: Vec<FindingUsed>,
     pub(crate) findings_waiting: u64,
+    pub(crate) basis: Basis,
     pub(crate) taken_at: TimeMs,
 }
 
@@ -58,7 +59,7 @@ impl LastAudit {
         *held = Some(Arc::new(audited));
     }
 
-    fn get(&self) -> Option<Arc<Audited>> {
+    pub(crate) fn get(&self) -> Option<Arc<Audited>> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -92,12 +93,16 @@ impl Engine {
 
     /// A report of response times.
     pub(crate) async fn report(&self, person: Person, wish: Wish) -> Result<Report, WorkError> {
-        let of_audit = wish.source == Source::Audit;
-        let taken = self.taken(wish.source, wish.cases).await?;
+        let Wish { source, cases, .. } = wish;
+        let taken = self.taken(source, cases).await?;
         let made_by = self.me.to_string();
-        let made = tokio::task::spawn_blocking(move || of_base(&taken, wish, made_by));
+        let of = Arc::clone(&taken);
+        let made = tokio::task::spawn_blocking(move || of_base(&of, wish, made_by));
         let mut report = made.await.map_err(|_| stopped())??;
-        if of_audit {
+        if source == Source::Audit {
+            if cases {
+                self.add_records(&taken, &mut report).await?;
+            }
             self.add_published(person, &mut report).await?;
         }
         Ok(report)
@@ -141,7 +146,7 @@ impl Engine {
             made_by: self.me.to_string(),
             made_at: taken.taken_at,
             small_cell: self.history().charter().small_cell,
-            logs: taken.logs.clone(),
+            logs: taken.logs.iter().cloned().map(without_parts).collect(),
         };
         let made = tokio::task::spawn_blocking(move || public(&taken.base, &wish, frame));
         made.await.map_err(|_| stopped())
@@ -153,13 +158,6 @@ impl Engine {
         source: Source,
         keeps_records: bool,
     ) -> Result<Arc<Audited>, WorkError> {
-        if source == Source::Audit && keeps_records {
-            return Err(WorkError::asker(
-                "proofs-of-own-log-only",
-                "only the records of this member's own log are proven to others",
-                "ask the members themselves, or leave out the proofs",
-            ));
-        }
         if source == Source::Audit {
             return self.last_audit.get().ok_or_else(no_audit);
         }
@@ -174,6 +172,7 @@ impl Engine {
         };
         let (adding, log) = self.over_own_log(adding).await?;
         Ok(Arc::new(Audited {
+            basis: adding.context.basis(),
             taken_at: log.taken_at,
             base: adding.base,
             logs: vec![log],
@@ -219,7 +218,8 @@ impl Engine {
             taken_at: first.now,
             records: size,
             complete: true,
-            checkpoint: Some(first.checkpoint),
+            all_with: Vec::new(),
+            checkpoint: Some(self.cosigned_text(&first.checkpoint)),
         };
         Ok((visitor, used))
     }
@@ -276,10 +276,17 @@ fn of_base(taken: &Audited, wish: Wish, made_by: String) -> Result<Report, WorkE
         } else {
             Vec::new()
         },
+        basis: wish.cases.then(|| taken.basis.clone()),
         findings: taken.findings.clone(),
         findings_waiting: taken.findings_waiting,
         asked: wish,
     })
+}
+
+/// Which counterparts somebody could read about is no public figure.
+fn without_parts(mut log: LogUsed) -> LogUsed {
+    log.all_with = Vec::new();
+    log
 }
 
 /// A record, if it is of a case of this part.

@@ -9,9 +9,8 @@ use comity_taxonomy::COMITY;
 use comity_wire::body::Body;
 use comity_wire::ext::{Extension, Extensions};
 use comity_wire::ids::{CaseId, Nonce, PublicKey, StatementId};
-use comity_wire::leaf::Leaf;
 use comity_wire::parts::{Assessment, Locator};
-use comity_wire::registry::{Check, record_kind, same_image, standing, urgency};
+use comity_wire::registry::{Check, same_image, standing, urgency};
 use comity_wire::words::{Code, Country};
 
 use crate::apply::unpacked;
@@ -20,14 +19,13 @@ use crate::core::Core;
 use crate::desk::{
     AnswerShown, AssessmentShown, CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction,
     DraftRow, Event, ExtensionShown, ItemShown, Items, LogShown, MemberRow, MembersShown,
-    OutboxRow, Overview, Page, Person, ProofShown, Query, RecordShown, RosterShown, Shown,
+    OutboxRow, Overview, Page, Person, ProofShown, Query, RosterShown, Shown,
     WitnessShown, WitnessedShown,
 };
 use crate::error::WorkError;
 use crate::frame::Frame;
-use crate::limits::{EXTENSION_SHOWN_BYTES_MAX, PAGE_ROWS_MAX, RECORDS_SHOWN_MAX};
+use crate::limits::{EXTENSION_SHOWN_BYTES_MAX, PAGE_ROWS_MAX};
 use crate::ports::{Fault, Position};
-use crate::receipt::Tiles;
 use crate::record::short;
 use crate::reports::no_audit;
 use crate::say::unknown_case;
@@ -56,7 +54,7 @@ impl Core {
             Query::Members => self.members(connected).map(Shown::Members),
             Query::Log => self.log_shown().map(Shown::Log),
             Query::Prove(id) => self.proof(&id).map(Shown::Proof),
-            Query::Records(indices) => self.records(&indices).map(Shown::Records),
+            Query::Records(asked) => self.records(&asked).map(Shown::Records),
             // The one thread has other things to do than to read the whole log.
             Query::ResponseTimes | Query::Report(_) | Query::Transparency(_) => Err(not_here()),
             Query::Audit => self.audit_shown()?.map(Shown::Audit).ok_or_else(no_audit),
@@ -568,18 +566,22 @@ impl Core {
     fn log_shown(&mut self) -> Result<LogShown, WorkError> {
         let checkpoint = self.checkpoint().to_string();
         let head = self.store.head();
-        let origin = &self.identity.origin;
-        let key = self.identity.log_key.verifying_key();
-        let vkey = VerifierKey::new(KeyName::from(origin), KeyKind::Log, key);
-        let vkey = vkey.map_err(|error| Fault::new("log-key", error.to_string()))?;
+        let vkey = self.own_vkey()?;
         Ok(LogShown {
-            origin: origin.to_string(),
+            origin: self.identity.origin.to_string(),
             size: head.size(),
             root: head.root().to_string(),
             checkpoint,
-            vkey: vkey.to_string(),
+            vkey,
             witnessed: WitnessedShown::default(),
         })
+    }
+
+    pub(crate) fn own_vkey(&self) -> Result<String, Fault> {
+        let key = self.identity.log_key.verifying_key();
+        let vkey = VerifierKey::new(KeyName::from(&self.identity.origin), KeyKind::Log, key);
+        let vkey = vkey.map_err(|error| Fault::new("log-key", error.to_string()))?;
+        Ok(vkey.to_string())
     }
 
     fn proof(&mut self, id: &StatementId) -> Result<ProofShown, WorkError> {
@@ -631,66 +633,15 @@ impl Core {
         })
     }
 
-    /// Records of the own log, each with its proof under the newest head.
-    fn records(&mut self, indices: &[u64]) -> Result<Vec<RecordShown>, WorkError> {
-        if indices.len() > RECORDS_SHOWN_MAX {
-            return Err(WorkError::asker(
-                "too-many-records",
-                format!("more than {RECORDS_SHOWN_MAX} records at once"),
-                "ask for fewer, several times",
-            ));
-        }
-        let checkpoint = self.checkpoint().to_unverified();
-        let head = self.store.head();
-        if let Some(beyond) = indices.iter().find(|index| **index >= head.size()) {
-            return Err(WorkError::asker(
-                "unknown-record",
-                format!("there is no record {beyond}: the log has {}", head.size()),
-                "ask for one that is there",
-            ));
-        }
-        let damaged = |error: comity_log::tree::TreeError<Fault>| {
-            Fault::new("journal-damaged", error.to_string())
-        };
-        let mut tree = Tree::open(Tiles(&*self.store), &head).map_err(damaged)?;
-        let mut found = Vec::with_capacity(indices.len());
-        for index in indices {
-            let path = tree.inclusion_path(*index, head.size()).map_err(damaged)?;
-            let (leaf, facts) = self.store.record(*index)?;
-            let proof = TlogProof {
-                extra: None,
-                index: *index,
-                path,
-                checkpoint: checkpoint.clone(),
-            };
-            found.push(RecordShown {
-                index: *index,
-                proof: proof.to_string(),
-                receipt: self.receipt_of(&leaf)?,
-                leaf: hex(&leaf),
-                facts: facts.as_deref().map(hex),
-            });
-        }
-        Ok(found)
-    }
-
-    /// The receipt that a record of kind `sent` is about.
-    fn receipt_of(&self, leaf: &[u8]) -> Result<Option<String>, WorkError> {
-        let leaf =
-            Leaf::decode(leaf).map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
-        let sent = leaf
-            .statement
-            .filter(|_| leaf.kind.as_str() == record_kind::SENT);
-        let Some(id) = sent else { return Ok(None) };
-        let row = self.statement_row(&id)?;
-        row.and_then(|row| row.receipt)
-            .map_or(Ok(None), |at| self.receipt_shown(at))
-    }
-
     fn receipt_shown(&self, at: u64) -> Result<Option<String>, WorkError> {
+        Ok(self.kept_receipt(at)?.as_deref().map(hex))
+    }
+
+    /// The receipt that a frame of the journal holds.
+    pub(crate) fn kept_receipt(&self, at: u64) -> Result<Option<Vec<u8>>, WorkError> {
         let stored = self.store.read(Position(at))?;
         Ok(match Frame::decode(stored.kind, &stored.body)? {
-            Frame::Sent(sent) => Some(hex(&sent.1)),
+            Frame::Sent(sent) => Some(sent.1.to_vec()),
             _ => None,
         })
     }

@@ -1,4 +1,4 @@
-//! Ages, weeks and the bins of a distribution.
+//! Lengths of time: as people read them, ages, weeks and the bins of a distribution.
 
 use comity_wire::words::{DurationMs, TimeMs};
 
@@ -51,6 +51,37 @@ pub fn bin_of(length: DurationMs) -> u32 {
 pub fn bin_begins(bin: u32) -> DurationMs {
     let exponent = f64::from(bin) / f64::from(BINS_PER_DECADE);
     (1_000.0 * 10_f64.powf(exponent)).round() as DurationMs
+}
+
+/// A length of time as people read it: its two largest units.
+#[must_use]
+pub fn length(ms: DurationMs) -> String {
+    let units = [
+        ("d", DAY_MS),
+        ("h", HOUR_MS),
+        ("min", 60_000),
+        ("s", 1_000),
+        ("ms", 1),
+    ];
+    let mut rest = ms;
+    let mut parts = Vec::new();
+    for (unit, unit_ms) in units {
+        let count = rest / unit_ms;
+        rest %= unit_ms;
+        if count > 0 {
+            parts.push(format!("{count} {unit}"));
+        } else if !parts.is_empty() {
+            break;
+        }
+        if parts.len() == 2 {
+            break;
+        }
+    }
+    if parts.is_empty() {
+        "0 ms".to_owned()
+    } else {
+        parts.join(" ")
+    }
 }
 
 const HOUR_MS: DurationMs = 3_600_000;

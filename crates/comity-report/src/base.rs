@@ -19,6 +19,7 @@ use comity_wire::registry::{Kind, OutcomeAnswer};
 use comity_wire::words::{Code, Country, DurationMs, TimeMs};
 
 use crate::legal::{self, Legal};
+use crate::report::Basis;
 
 /// What a reader knows besides the records.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,28 @@ pub struct Context {
     pub now: TimeMs,
     /// Whether the records of each case are kept, for proofs.
     pub keeps_records: bool,
+}
+
+impl Context {
+    /// What legal clocks are computed by.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        Basis {
+            clocks: self.clocks.clone(),
+            places: self.places.clone(),
+        }
+    }
+
+    /// What somebody else had known when a report was made.
+    #[must_use]
+    pub fn of(basis: Basis, now: TimeMs) -> Self {
+        Self {
+            clocks: basis.clocks,
+            places: basis.places,
+            now,
+            keeps_records: false,
+        }
+    }
 }
 
 /// Rows of many cases.

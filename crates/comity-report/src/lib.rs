@@ -29,4 +29,4 @@ pub mod suppress;
 
 pub use base::{Adding, Base, Context};
 pub use figures::{TooManyGroups, cases, figures, pages};
-pub use report::{Dimension, Report, Source, Wish};
+pub use report::{Basis, Dimension, Report, Source, Wish};

@@ -8,7 +8,10 @@
 //! ```
 //! Times are milliseconds; times of day are milliseconds since 1970 (UTC).
 
-use comity_wire::words::{DurationMs, TimeMs};
+use std::collections::BTreeMap;
+
+use comity_wire::ids::MemberId;
+use comity_wire::words::{Code, Country, DurationMs, TimeMs};
 use serde::{Deserialize, Serialize};
 
 /// What a report is asked for.
@@ -88,6 +91,19 @@ pub struct Report {
     pub findings: Vec<FindingUsed>,
     /// How many findings wait for the reply of who they are about.
     pub findings_waiting: u64,
+    /// What legal clocks were computed by, besides the records; absent unless the cases are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+}
+
+/// What the charter and the roster say that legal clocks depend on. A claim of who made the report, until it is
+/// compared with the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// Legal clocks in force by the charter, with a duration of their own or as published.
+    pub clocks: Vec<(Code, Option<DurationMs>)>,
+    /// The jurisdictions of each member, by the roster.
+    pub places: BTreeMap<MemberId, Vec<Country>>,
 }
 
 /// A log, and what of it was used.
@@ -107,6 +123,9 @@ pub struct LogUsed {
     pub records: u64,
     /// Whether these are all of them.
     pub complete: bool,
+    /// If they are not: the counterparts about whom every record was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub all_with: Vec<MemberId>,
     /// The signed head with its cosignatures, if it is here.
     pub checkpoint: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use comity_engine::desk::{Query, Shown};
+use comity_engine::desk::{Query, RecordsAsked, Shown};
 use comity_wire::ids::StatementId;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -45,11 +45,15 @@ pub(super) async fn prove(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Indices {
-    /// Indices of records, with commas; at most 256.
+    /// Indices of records, with commas; at most 256 of this member's log, 2048 of another.
     index: String,
+    /// The origin of another member's log, as the last audit has pulled it; absent: this member's own.
+    log: Option<String>,
+    /// Prove under the head of this size; absent: under the newest. Of another log it is always the head of the audit.
+    size: Option<u64>,
 }
 
-/// Shows records of this member's log with their facts, each with its proof under the newest head.
+/// Shows records of this member's log, or of one that it has audited, with their facts, each with its proof.
 #[utoipa::path(
     get, path = "/v1/log/records", tag = "log", params(Indices),
     responses((status = 200, description = "`records`", body = Shown), Refusals)
@@ -61,5 +65,10 @@ pub(super) async fn records(
 ) -> Result<Json<Shown>, Problem> {
     let indices: Result<Vec<u64>, _> = asked.index.split(',').map(str::parse).collect();
     let indices = indices.map_err(|_| Problem::field("index", "numbers, with commas"))?;
-    super::query(&app, person, Query::Records(indices)).await
+    let records = RecordsAsked {
+        log: asked.log,
+        indices,
+        size: asked.size,
+    };
+    super::query(&app, person, Query::Records(records)).await
 }

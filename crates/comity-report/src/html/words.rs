@@ -2,6 +2,8 @@
 
 use comity_wire::words::{DurationMs, TimeMs};
 
+pub(super) use crate::ages::length;
+
 /// A text that no browser takes for anything else.
 pub(super) fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -19,36 +21,7 @@ pub(super) fn plain(text: &str) -> String {
     safe
 }
 
-/// A length of time: its two largest units.
-pub(super) fn length(ms: DurationMs) -> String {
-    let units = [
-        ("d", 86_400_000),
-        ("h", 3_600_000),
-        ("min", 60_000),
-        ("s", 1_000),
-    ];
-    let mut rest = ms;
-    let mut parts = Vec::new();
-    for (unit, of_unit) in units {
-        let count = rest / of_unit;
-        rest %= of_unit;
-        if count > 0 {
-            parts.push(format!("{count} {unit}"));
-        } else if !parts.is_empty() {
-            break;
-        }
-        if parts.len() == 2 {
-            break;
-        }
-    }
-    if parts.is_empty() {
-        "under 1 s".to_owned()
-    } else {
-        parts.join(" ")
-    }
-}
-
-/// The same, or a dash.
+/// A length of time, or a dash.
 pub(super) fn length_or_none(ms: Option<DurationMs>) -> String {
     ms.map_or_else(|| "–".to_owned(), length)
 }

@@ -379,6 +379,7 @@ pub(crate) fn report(base: &comity_report::Base, wish: Wish, now: u64) -> Report
         cases: Vec::new(),
         findings: Vec::new(),
         findings_waiting: 0,
+        basis: None,
         asked: wish,
     }
 }

@@ -54,6 +54,7 @@ fn full() -> Report {
         taken_at: at(now),
         records: 5_120,
         complete: true,
+        all_with: Vec::new(),
         checkpoint: Some(
             "f00d/north.example/1\n5120\nabc=\n\n— f00d/north.example/1 sig\n".to_owned(),
         ),
@@ -132,4 +133,9 @@ fn claim_and_proof_are_told_apart_and_logs_are_named() {
     ] {
         assert!(text.contains(said), "{said}");
     }
+}
+
+#[test]
+fn tmp_write() {
+    std::fs::write("/tmp/page.html", html(&full())).unwrap();
 }

@@ -234,6 +234,7 @@ fn made(cases: &[Case], small_cell: u64) -> Public {
         taken_at: at(0),
         records: 7,
         complete: true,
+        all_with: Vec::new(),
         checkpoint: Some("a signed head".to_owned()),
     };
     let frame = Frame {
