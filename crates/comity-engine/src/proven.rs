@@ -164,7 +164,9 @@ impl Engine {
         let mut found = found.await.map_err(|_| stopped())??;
         for used in &mut report.cases {
             let case = CaseId::from_hex(&used.case);
-            used.records = case.and_then(|case| found.remove(&case)).unwrap_or_default();
+            used.records = case
+                .and_then(|case| found.remove(&case))
+                .unwrap_or_default();
         }
         Ok(())
     }

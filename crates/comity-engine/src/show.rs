@@ -19,8 +19,8 @@ use crate::core::Core;
 use crate::desk::{
     AnswerShown, AssessmentShown, CaseFilter, CaseRow, CaseShown, Cursor, DeadlineShown, Direction,
     DraftRow, Event, ExtensionShown, ItemShown, Items, LogShown, MemberRow, MembersShown,
-    OutboxRow, Overview, Page, Person, ProofShown, Query, RosterShown, Shown,
-    WitnessShown, WitnessedShown,
+    OutboxRow, Overview, Page, Person, ProofShown, Query, RosterShown, Shown, WitnessShown,
+    WitnessedShown,
 };
 use crate::error::WorkError;
 use crate::frame::Frame;

@@ -307,9 +307,12 @@ impl<'a> Picked<'a> {
             }
         }
         for (row, _) in self.rounds().filter(|(row, _)| row.round == 1) {
-            if let (Some(began), Some(Reached::At(end))) = (row.began(), row.end(Step::Outcome)) {
-                let week = weeks.entry(monday_of(began)).or_default();
-                week.outcome.push(end.saturating_sub(began));
+            let Some(began) = row.began() else { continue };
+            let week = weeks.entry(monday_of(began)).or_default();
+            match row.end(Step::Outcome) {
+                Some(Reached::At(end)) => week.outcome.push(end.saturating_sub(began)),
+                Some(Reached::Open) => week.waiting += 1,
+                _ => {}
             }
         }
         for (legal, ..) in self.legal() {
@@ -519,6 +522,7 @@ struct OfWeek {
     requests: u64,
     human: Vec<DurationMs>,
     outcome: Vec<DurationMs>,
+    waiting: u64,
     met: u64,
     breached: u64,
 }
@@ -539,6 +543,8 @@ fn without_holes(mut weeks: BTreeMap<TimeMs, OfWeek>) -> Vec<Week> {
             Week {
                 begins,
                 requests: week.requests,
+                decided: count(&week.outcome),
+                waiting: week.waiting,
                 human_answer_ms: middle_and_tail(week.human),
                 outcome_ms: middle_and_tail(week.outcome),
                 met: week.met,

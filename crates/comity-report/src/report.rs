@@ -262,6 +262,12 @@ pub struct Week {
     pub human_answer_ms: Option<(DurationMs, DurationMs)>,
     /// The same to the outcome, of first rounds.
     pub outcome_ms: Option<(DurationMs, DurationMs)>,
+    /// First rounds of items that began in it and are decided.
+    #[serde(default)]
+    pub decided: u64,
+    /// And those that wait.
+    #[serde(default)]
+    pub waiting: u64,
     /// Legal clocks that were due in it and were kept.
     pub met: u64,
     /// Legal clocks that were due in it and were not.

@@ -7,6 +7,7 @@
 //! ```
 
 mod plots;
+mod public;
 mod words;
 
 use std::fmt::Write as _;
@@ -15,18 +16,16 @@ use comity_wire::words::DurationMs;
 
 use self::words::{clock, day, length, length_or_none, percent, plain, reason, step, time};
 use crate::ages::AGES;
-use crate::report::{LegalFigures, Page, Report, Row, Source};
+use crate::report::{LegalFigures, LogUsed, Page, Report, Row, Source};
+
+pub use self::public::html_public;
 
 /// The file.
 #[must_use]
 pub fn html(report: &Report) -> String {
     let nothing = Page::default();
     let (all, each) = report.pages.split_first().unwrap_or((&nothing, &[]));
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>Response times · {}</title><style>{STYLE}</style></head><body><main>\n",
-        plain(&report.made_by)
-    );
-    page += &heading(report, all);
+    let mut page = heading(report, all);
     page += &cards(all);
     page += CLAIM;
     // Where there is one recipient, its part would say the same again.
@@ -40,8 +39,17 @@ pub fn html(report: &Report) -> String {
     page += &logs(report);
     page += &findings(report);
     page += HOW;
-    page += "</main></body></html>\n";
-    page
+    framed(
+        &format!("Response times · {}", plain(&report.made_by)),
+        &page,
+    )
+}
+
+/// A whole file, of its title and its content.
+fn framed(title: &str, content: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title><style>{STYLE}</style></head><body><main>\n{content}</main></body></html>\n"
+    )
 }
 
 const STYLE: &str = include_str!("style.css");
@@ -174,7 +182,7 @@ fn part(id: &str, title: &str, page: &Page) -> String {
     let trend = plots::trend(&page.weeks, &format!("{id}-b"));
     text += &figure(
         "Time to the outcome, by week",
-        "Of what began in each week (Monday to Sunday, UTC) and is decided. What is still open is not in the last weeks yet.",
+        "Of what began in each week (Monday to Sunday, UTC) and is decided. A hollow mark: more than one in ten still waits, so the true time is longer.",
         trend,
         &weeks(page),
     );
@@ -251,6 +259,8 @@ fn weeks(page: &Page) -> String {
         "90 %",
         "Outcome, 50 %",
         "90 %",
+        "Decided",
+        "Still waiting",
     ];
     let two = |times: Option<(DurationMs, DurationMs)>| {
         [
@@ -264,6 +274,7 @@ fn weeks(page: &Page) -> String {
             .into_iter()
             .chain(two(week.human_answer_ms))
             .chain(two(week.outcome_ms))
+            .chain([week.decided.to_string(), week.waiting.to_string()])
             .collect()
     });
     table("By week", &heads, 1, lines)
@@ -318,8 +329,16 @@ fn open(page: &Page) -> String {
 // ---- The end
 
 fn logs(report: &Report) -> String {
+    format!(
+        "<h2 id=\"logs\">Logs and heads</h2><p>The figures are made of these records. Who may read them can make the figures again, and check that the records stand under these heads.</p>{}",
+        logs_table(&report.logs)
+    )
+}
+
+/// The logs, and their heads as they were signed.
+fn logs_table(logs: &[LogUsed]) -> String {
     let heads = ["Log", "Records", "Read", "Root of the head", "Head as of"];
-    let lines = report.logs.iter().map(|log| {
+    let lines = logs.iter().map(|log| {
         let part = if log.complete {
             "all"
         } else {
@@ -334,16 +353,18 @@ fn logs(report: &Report) -> String {
         ]
     });
     let mut text = format!(
-        "<h2 id=\"logs\">Logs and heads</h2><p>The figures are made of these records. Who may read them can make the figures again, and check that the records stand under these heads.</p><div class=\"scroll\">{}</div>",
+        "<div class=\"scroll\">{}</div>",
         table("Logs", &heads, 4, lines)
     );
-    let signed = report.logs.iter().filter_map(|log| log.checkpoint.as_ref());
-    for checkpoint in signed {
-        let _ = write!(
-            text,
-            "<details><summary>The signed head</summary><pre><code>{}</code></pre></details>",
-            plain(checkpoint)
-        );
+    for log in logs {
+        if let Some(checkpoint) = &log.checkpoint {
+            let _ = write!(
+                text,
+                "<details><summary>The signed head of {}</summary><pre><code>{}</code></pre></details>",
+                plain(&log.member),
+                plain(checkpoint)
+            );
+        }
     }
     text
 }

@@ -45,14 +45,19 @@ pub(super) fn distributions(
     let height = top + STRIP * count(shown.len()) + 34.0;
     let mut svg = axis.ticks(height - 30.0, top - 4.0);
     for (n, (_, at)) in limits.iter().enumerate() {
-        let y = 12.0 + 15.0 * count(n);
+        // From its name down to the first strip, and then over each histogram: not through what is written.
+        let first = (3.0 + 15.0 * count(n), top - 4.0);
+        let strips = (0..shown.len()).map(|n| {
+            let top = top + STRIP * count(n);
+            (top + 20.0, top + STRIP - 22.0)
+        });
         let x = axis.x(*at);
-        let _ = write!(
-            svg,
-            "<line class=\"limit\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/>",
-            y + 3.0,
-            height - 30.0
-        );
+        for (from, to) in std::iter::once(first).chain(strips) {
+            let _ = write!(
+                svg,
+                "<line class=\"limit\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{from:.1}\" y2=\"{to:.1}\"/>"
+            );
+        }
     }
     for (n, found) in shown.iter().enumerate() {
         svg += &strip(found, page, &axis, top + STRIP * count(n));
@@ -194,9 +199,11 @@ pub(super) fn trend(weeks: &[Week], id: &str) -> Option<String> {
         half.join(" ")
     );
     for (n, (half, tail)) in &known {
+        let waits = weeks.get(*n).is_some_and(waits);
+        let hollow = if waits { " hollow" } else { "" };
         let _ = write!(
             svg,
-            "<circle class=\"dot-tail\" cx=\"{0:.1}\" cy=\"{1:.1}\" r=\"2.5\"/><circle class=\"dot\" cx=\"{0:.1}\" cy=\"{2:.1}\" r=\"3\"/>",
+            "<circle class=\"dot-tail{hollow}\" cx=\"{0:.1}\" cy=\"{1:.1}\" r=\"3\"/><circle class=\"dot{hollow}\" cx=\"{0:.1}\" cy=\"{2:.1}\" r=\"3.5\"/>",
             x(*n),
             y(*tail),
             y(*half)
@@ -208,8 +215,9 @@ pub(super) fn trend(weeks: &[Week], id: &str) -> Option<String> {
         "<text class=\"value\" x=\"{RIGHT}\" y=\"12\" text-anchor=\"end\">dashed: 90 % within · solid: half within</text>"
     );
     let said = format!(
-        "{} weeks; the median is between {} and {}.",
+        "{} weeks, {} of them with more than one in ten still waiting; the median is between {} and {}.",
         known.len(),
+        weeks.iter().filter(|week| waits(week)).count(),
         length(least),
         length(known.iter().map(|(_, (half, _))| *half).max()?)
     );
@@ -220,6 +228,11 @@ pub(super) fn trend(weeks: &[Week], id: &str) -> Option<String> {
         &said,
         &svg,
     ))
+}
+
+/// Whether more than one in ten of a week still waits.
+fn waits(week: &Week) -> bool {
+    week.waiting.saturating_mul(9) > week.decided
 }
 
 /// Legal clocks that were due in each week: kept and not.

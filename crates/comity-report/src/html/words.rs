@@ -82,6 +82,17 @@ pub(super) fn clock(code: &str) -> &str {
     }
 }
 
+/// What came of a round, in public figures.
+pub(super) fn answer(code: &str) -> &str {
+    match code {
+        "acted-on" => "acted on",
+        "not-found" => "not found",
+        "not-taken" => "not taken",
+        "refused-or-passed-on" => "refused or passed on",
+        other => other,
+    }
+}
+
 /// Why a legal clock is not computed.
 pub(super) fn reason(code: &str) -> &str {
     match code {

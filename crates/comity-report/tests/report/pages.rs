@@ -1,6 +1,7 @@
 //! The document to look at.
 
-use comity_report::html::html;
+use comity_report::html::{html, html_public};
+use comity_report::public::{Frame, public};
 use comity_report::report::{FindingUsed, LogUsed, Report, Wish};
 use comity_report::{Base, Context};
 use comity_testkit::federation::code;
@@ -136,6 +137,58 @@ fn claim_and_proof_are_told_apart_and_logs_are_named() {
 }
 
 #[test]
-fn tmp_write() {
-    std::fs::write("/tmp/page.html", html(&full())).unwrap();
+fn a_week_in_which_many_still_wait_is_drawn_hollow() {
+    let check = |done: u32, waiting: u32, expected: bool| {
+        let cases: Vec<_> = (0..done + waiting)
+            .map(|n| {
+                let case = Case::request(n, "north", "one", 0, |_| {});
+                if n < done {
+                    case.outcome(HOUR, OutcomeAnswer::Done)
+                } else {
+                    case
+                }
+            })
+            .collect();
+        let found = report(&base(&cases, &context(HOUR)), Wish::default(), HOUR);
+        let week = &found.pages[0].weeks[0];
+        assert_eq!((week.decided, week.waiting), (done.into(), waiting.into()));
+        let is_hollow = html(&found).contains("class=\"dot hollow\"");
+        assert_eq!(is_hollow, expected, "{done} {waiting}");
+    };
+    check(9, 0, false);
+    check(9, 1, false);
+    check(8, 1, true);
+}
+
+#[test]
+fn public_figures_are_a_file_that_hides_what_is_small_and_needs_nothing_from_elsewhere() {
+    let (base, now) = year();
+    let frame = Frame {
+        made_by: "north.example".to_owned(),
+        made_at: at(now),
+        small_cell: 10,
+        logs: full().logs,
+    };
+    let found = public(&base, &Wish::default(), frame);
+    let text = html_public(&found);
+    for needed in [
+        "<svg",
+        "<title id=\"p0-t\">",
+        "<caption>",
+        "class=\"hidden\"",
+        ">hidden</td>",
+        "f00d/north.example/1",
+        "— f00d/north.example/1 sig",
+        "What these figures are not",
+    ] {
+        assert!(text.contains(needed), "{needed}");
+    }
+    for never in ["<script", "http://", "https://", "<link", "<img", "url("] {
+        assert!(!text.contains(never), "{never}");
+    }
+    for table in &found.tables {
+        for row in &table.rows {
+            assert!(text.contains(&format!("<td>{}</td></tr>", row.total)));
+        }
+    }
 }

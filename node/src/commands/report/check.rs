@@ -270,7 +270,10 @@ impl<'a> Place<'a> {
                     found = Ok(*head.head());
                     break;
                 }
-                Err(error) => found = Err(self.broken("proof", &error)),
+                Err(error) => {
+                    let what = format!("it does not prove {}: {error}", self.name("leaf"));
+                    found = Err(self.broken("proof", &what));
+                }
             }
         }
         let head = found?;
@@ -307,11 +310,12 @@ impl<'a> Place<'a> {
         };
         let broken = |what: &dyn std::fmt::Display| self.broken("receipt", what);
         let receipt = Receipt::read(&bytes).map_err(|error| broken(&error))?;
-        let is_named = |key: &&VerifierKey| {
-            Kid::of(&PublicKey::new(key.key().to_bytes())) == *receipt.kid()
-        };
+        let is_named =
+            |key: &&VerifierKey| Kid::of(&PublicKey::new(key.key().to_bytes())) == *receipt.kid();
         let key = keys.iter().find(is_named).ok_or_else(|| {
-            broken(&format!("{KEYS_FOLDER} does not have the key that it names"))
+            broken(&format!(
+                "{KEYS_FOLDER} does not have the key that it names"
+            ))
         })?;
         let verified = receipts::verify(&receipt, key.key()).map_err(|error| broken(&error))?;
         let theirs = verified.leaf();
@@ -337,8 +341,7 @@ impl<'a> Place<'a> {
 /// A log of the report, without its records.
 fn empty(used: &LogUsed) -> Result<LogRecords, Failure> {
     let head = Hash::from_hex(&used.root).and_then(|root| Head::new(used.size, root).ok());
-    let origin = Origin::parse(&used.origin)
-        .filter(|origin| origin.member.as_str() == used.member);
+    let origin = Origin::parse(&used.origin).filter(|origin| origin.member.as_str() == used.member);
     let (Some(origin), Some(head)) = (origin, head) else {
         return Err(does_not_hold(&format!("{REPORT_FILE} names no log")));
     };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 use comity_report::csv::csv;
+use comity_report::html::html_public;
 use comity_report::public::{Public, PublicTable, PublicTime};
 use comity_report::sheet::Sheet;
 use comity_wire::words::DurationMs;
@@ -28,14 +29,14 @@ Publish periods that do not overlap, once each: two that overlap can be subtract
 
 Example:
   comity report transparency --from 2026-01-01 --until 2026-04-01
-  comity report transparency --from 2026-01-01 --until 2026-04-01 --format csv --out 2026-q1.csv";
+  comity report transparency --from 2026-01-01 --until 2026-04-01 --format html --out 2026-q1.html";
 
 /// Which figures, and in what form.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     #[command(flatten)]
     period: Period,
-    /// table, json or csv
+    /// table, json, csv or html
     #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
     format: Option<Format>,
     /// Where to write it; nothing is overwritten
@@ -54,6 +55,8 @@ enum Format {
     Json,
     /// RFC 4180.
     Csv,
+    /// One file to look at.
+    Html,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
@@ -70,6 +73,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
         Format::Table => write_or_show(out, text_of(&public).as_bytes(), output),
         Format::Json => write_or_show(out, format!("{answer:#}\n").as_bytes(), output),
         Format::Csv => write_or_show(out, csv(&Sheet::of_public(&public)).as_bytes(), output),
+        Format::Html => write_or_show(out, html_public(&public).as_bytes(), output),
     }
 }
 
