@@ -1,7 +1,7 @@
 //! Logs that we made, before a verifier that we did not write: the library that checks Go's own modules. First logs that
-//! are made for it, of every size and with every fault; then those that nodes have written.
+//! are made for it, of every size and with every fault; then those that nodes have written. And a report in Parquet, before DuckDB.
 //!
-//! `cargo xtask test --only interop` installs Go where it may, builds the verifier and runs these.
+//! `cargo xtask test --only interop` installs Go and Python where it may, builds the verifier and runs these.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,11 +9,16 @@
     reason = "tests"
 )]
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use comity_log::hash::leaf_hash;
+use comity_report::parquet::parquet;
+use comity_report::sheet::{Cell, Holds, Sheet};
 use comity_testnet::binary;
+use comity_testnet::foreign::Language;
 use comity_testnet::process::Process;
 use comity_testnet::tiles::Log;
 use comity_testnet::verifier::{Verdict, verify};
@@ -414,4 +419,89 @@ fn the_logs_of_nodes_that_were_killed_while_people_worked_are_accepted() {
         let answer = exported(&member.data(), Some(&config), &to);
         assert!(answer["size"].as_u64().unwrap() > 24);
     }
+}
+
+// ---- Parquet
+
+/// What a report is written to, read by a database that others wrote.
+#[test]
+#[ignore = "needs Python: cargo xtask test --only interop"]
+fn duckdb_reads_every_cell_of_a_report_in_parquet() {
+    check_parquet(&Sheet {
+        columns: vec![
+            ("step".to_owned(), Holds::Text),
+            ("count".to_owned(), Holds::Number),
+        ],
+        lines: vec![
+            vec![
+                Cell::Text("grüße, \"all\"".to_owned()),
+                Cell::Number(u64::MAX),
+            ],
+            vec![Cell::Empty, Cell::Empty],
+            vec![Cell::Text(String::new()), Cell::Number(0)],
+        ],
+    });
+    // More lines than fit into one vector of a reader, and lengths of several bytes.
+    let cell = |line: u64, column: u64| match (line * 7 + column) % 5 {
+        0 => Cell::Empty,
+        _ if column < 4 => Cell::Text(format!("{column} of {line}")),
+        _ => Cell::Number(line * column),
+    };
+    check_parquet(&Sheet {
+        columns: (0..24)
+            .map(|n| {
+                (
+                    format!("c{n}"),
+                    if n < 4 { Holds::Text } else { Holds::Number },
+                )
+            })
+            .collect(),
+        lines: (0..5_000)
+            .map(|line| (0..24).map(|column| cell(line, column)).collect())
+            .collect(),
+    });
+}
+
+fn check_parquet(sheet: &Sheet) {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, expected) = (
+        dir.path().join("report.parquet"),
+        dir.path().join("expected"),
+    );
+    fs::write(&file, parquet(sheet)).unwrap();
+    let columns = sheet.columns.iter().map(|(name, holds)| match holds {
+        Holds::Text => serde_json::json!([name, "text"]),
+        Holds::Number => serde_json::json!([name, "number"]),
+    });
+    let cells = |line: &Vec<Cell>| -> Vec<serde_json::Value> {
+        let cell = |cell: &Cell| match cell {
+            Cell::Empty => serde_json::Value::Null,
+            Cell::Text(text) => text.as_str().into(),
+            Cell::Number(number) => (*number).into(),
+        };
+        line.iter().map(cell).collect()
+    };
+    let wanted = serde_json::json!({
+        "columns": columns.collect::<Vec<_>>(),
+        "lines": sheet.lines.iter().map(cells).collect::<Vec<_>>(),
+    });
+    fs::write(&expected, wanted.to_string()).unwrap();
+    let (folder, _) = Language::Python.sources();
+    let asks = |file: &Path| {
+        let mut command = Command::new(env::var_os(Language::Python.variable()).unwrap());
+        command
+            .arg(folder.join("parquet.py"))
+            .arg(file)
+            .arg(&expected);
+        Process::run(&mut command).unwrap()
+    };
+    let ended = asks(&file);
+    assert_eq!(ended.code, Some(0), "{} {}", ended.output, ended.error);
+    // It does look: with one line less it says so.
+    let fewer = Sheet {
+        columns: sheet.columns.clone(),
+        lines: sheet.lines[1..].to_vec(),
+    };
+    fs::write(&file, parquet(&fewer)).unwrap();
+    assert_eq!(asks(&file).code, Some(1));
 }

@@ -1,11 +1,13 @@
 //! A report as one flat sheet: the same columns in CSV and in Parquet.
 //!
 //! One line for each group, clock, step and round (`sort` is `time`), for each group and legal clock (`legal`), and for
-//! each group, step and class of age (`open`). A column that says nothing of a line is empty there.
+//! each group, step and class of age (`open`). At the end stand the logs that all of it is made of (`log`): `clock` is the
+//! origin, `step` the root, `age` the signed head with its cosignatures, `count` the records under it. A column that
+//! says nothing of a line is empty there.
 
 use crate::ages::AGES;
 use crate::public::Public;
-use crate::report::{Ages, LegalFigures, Report, Row};
+use crate::report::{Ages, LegalFigures, LogUsed, Report, Row};
 
 /// What stands in a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,14 +52,24 @@ impl Sheet {
         let open = table.ages.iter().flat_map(of_ages);
         Self {
             columns: texts.chain(numbers).collect(),
-            lines: times.chain(legal).chain(open).collect(),
+            lines: times
+                .chain(legal)
+                .chain(open)
+                .chain(
+                    report
+                        .logs
+                        .iter()
+                        .map(|log| of_log(log, report.asked.by.len())),
+                )
+                .collect(),
         }
     }
 }
 
 impl Sheet {
     /// The sheet of public figures: a line for each cell (`sort` is `count`; a total has the column `total`), each share
-    /// within a legal clock (`share`) and each time (`time`). A hidden count is empty.
+    /// within a legal clock (`share`) and each time (`time`). A hidden count is empty. At the end stand the logs (`log`):
+    /// `by` is the origin, `row` the root, `column` the signed head with its cosignatures, `count` the records under it.
     #[must_use]
     pub fn of_public(public: &Public) -> Self {
         let texts =
@@ -100,6 +112,13 @@ impl Sheet {
             let times = [None, None, time.p50_ms, time.p90_ms];
             lines.push(line(["time", &time.by, &time.group, &step, ""], times));
         }
+        for log in &public.logs {
+            let head = log.checkpoint.as_deref().unwrap_or_default();
+            lines.push(line(
+                ["log", &log.origin, &log.root, head, "records"],
+                [Some(log.size), None, None, None],
+            ));
+        }
         Self {
             columns: texts.into_iter().chain(numbers).collect(),
             lines,
@@ -141,6 +160,22 @@ fn line(sort: &str, group: &[String], texts: [Cell; 4], numbers: [Option<u64>; 1
         .chain(group)
         .chain(texts)
         .chain(numbers)
+        .collect()
+}
+
+fn of_log(log: &LogUsed, dimensions: usize) -> Vec<Cell> {
+    let head = log.checkpoint.as_deref().map_or(Cell::Empty, text);
+    let mut numbers = [None; 19];
+    let [_, count, ..] = &mut numbers;
+    *count = Some(log.size);
+    let texts = [text(&log.origin), text(&log.root), head, Cell::Empty];
+    let [sort, rest @ ..] = &*line("log", &[], texts, numbers) else {
+        return Vec::new();
+    };
+    let groups = std::iter::repeat_n(Cell::Empty, dimensions);
+    std::iter::once(sort.clone())
+        .chain(groups)
+        .chain(rest.iter().cloned())
         .collect()
 }
 

@@ -27,6 +27,7 @@ mod property;
 mod receipts;
 mod refusals;
 mod relay;
+mod reports;
 mod restored;
 mod rosters;
 mod way;

@@ -1,9 +1,9 @@
 //! The document to look at.
 
 use comity_report::html::{html, html_public};
-use comity_report::public::{Frame, public};
+use comity_report::public::{Frame, Public, public};
 use comity_report::report::{FindingUsed, LogUsed, Report, Wish};
-use comity_report::{Base, Context};
+use comity_report::{Base, Context, Dimension, figures};
 use comity_testkit::federation::code;
 use comity_wire::registry::OutcomeAnswer;
 
@@ -57,7 +57,7 @@ fn full() -> Report {
         complete: true,
         all_with: Vec::new(),
         checkpoint: Some(
-            "f00d/north.example/1\n5120\nabc=\n\n— f00d/north.example/1 sig\n".to_owned(),
+            "f00d/north.example/1\n5120\nabc=\n\n— f00d/north.example/1 sig\n— fed/south.example/witness cosig\n".to_owned(),
         ),
     }];
     found.findings = vec![FindingUsed {
@@ -67,6 +67,21 @@ fn full() -> Report {
         reply: None,
     }];
     found
+}
+
+/// A report and public figures of the same logs.
+pub(crate) fn tied() -> (Report, Public) {
+    let (base, now) = year();
+    let mut found = full();
+    found.asked.by = vec![Dimension::Member];
+    found.table = figures(&base, &found.asked, at(now)).unwrap();
+    let frame = Frame {
+        made_by: "north.example".to_owned(),
+        made_at: at(now),
+        small_cell: 10,
+        logs: found.logs.clone(),
+    };
+    (found, public(&base, &Wish::default(), frame))
 }
 
 #[test]
@@ -162,14 +177,7 @@ fn a_week_in_which_many_still_wait_is_drawn_hollow() {
 
 #[test]
 fn public_figures_are_a_file_that_hides_what_is_small_and_needs_nothing_from_elsewhere() {
-    let (base, now) = year();
-    let frame = Frame {
-        made_by: "north.example".to_owned(),
-        made_at: at(now),
-        small_cell: 10,
-        logs: full().logs,
-    };
-    let found = public(&base, &Wish::default(), frame);
+    let (_, found) = tied();
     let text = html_public(&found);
     for needed in [
         "<svg",

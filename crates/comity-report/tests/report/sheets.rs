@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use comity_report::csv::csv;
+use comity_report::html::{html, html_public};
 use comity_report::parquet::parquet;
 use comity_report::report::{Dimension, Wish};
 use comity_report::sheet::{Cell, Holds, Sheet};
@@ -12,6 +13,7 @@ use parquet::record::Field;
 
 use crate::figures::report;
 use crate::fixture::{Case, HOUR, base, context};
+use crate::pages::tied;
 
 fn sheet() -> Sheet {
     let cases: Vec<_> = (0..20)
@@ -38,6 +40,39 @@ fn csv_has_a_header_and_as_many_cells_in_every_line() {
     for line in &rest[..rest.len() - 1] {
         assert_eq!(line.split(',').count(), columns, "{line}");
     }
+}
+
+/// Figures can be tied to the logs that they are made of in every form.
+#[test]
+fn every_form_names_origin_size_root_and_signed_head_of_each_log() {
+    let (report, public) = tied();
+    let head = report.logs[0].checkpoint.clone().unwrap();
+    let says = |form: &str, text: &str| {
+        for part in ["f00d/north.example/1", "5120", &"5b".repeat(32)] {
+            assert!(text.contains(part), "{form}: {part}");
+        }
+        for line in head.lines().filter(|line| line.starts_with('—')) {
+            assert!(text.contains(line), "{form}: {line}");
+        }
+    };
+    let json = |text: String| text.replace("\\n", "\n");
+    says("json", &json(serde_json::to_string(&report).unwrap()));
+    says("csv", &csv(&Sheet::of(&report)));
+    says("html", &html(&report));
+    says(
+        "public json",
+        &json(serde_json::to_string(&public).unwrap()),
+    );
+    says("public csv", &csv(&Sheet::of_public(&public)));
+    says("public html", &html_public(&public));
+    let width = Sheet::of(&report).columns.len();
+    assert!(
+        Sheet::of(&report)
+            .lines
+            .iter()
+            .all(|line| line.len() == width)
+    );
+    check_parquet(&Sheet::of(&report));
 }
 
 fn check_parquet(sheet: &Sheet) {

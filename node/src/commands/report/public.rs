@@ -127,6 +127,9 @@ fn text_of(public: &Public) -> String {
             log.size,
             plain(&log.root)
         );
+        for line in log.checkpoint.iter().flat_map(|head| head.lines()) {
+            let _ = writeln!(text, "    {}", plain(line));
+        }
     }
     text.push_str("\nWhat these figures are not\n");
     for limit in &public.limits {
