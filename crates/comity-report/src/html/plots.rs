@@ -144,7 +144,7 @@ fn strip(found: &Distribution, page: &Page, axis: &Log, top: f64) -> String {
             base - 3.0,
             base + 7.0
         );
-        said.push(format!("{name} within {}", length(at)));
+        said.push(format!("{name}: {}", length(at)));
     }
     let _ = write!(
         svg,

@@ -62,12 +62,12 @@ pub(super) fn percent(per_10000: Option<u64>) -> String {
 /// A step.
 pub(super) fn step(code: &str) -> &str {
     match code {
-        "registration" => "Registered at the recipient",
-        "receipt" => "Receipt at the sender",
-        "first-automatic-answer" => "First automatic answer",
+        "registration" => "Registration",
+        "receipt" => "Receipt",
+        "first-automatic-answer" => "First answer by a program",
         "first-human-answer" => "First answer by a person",
         "outcome" => "Outcome",
-        "confirmation" => "Confirmed offline by the requester",
+        "confirmation" => "Seen offline by the requester",
         other => other,
     }
 }
@@ -75,9 +75,9 @@ pub(super) fn step(code: &str) -> &str {
 /// What starts a clock.
 pub(super) fn clock(code: &str) -> &str {
     match code {
-        "offered" => "the first offer",
+        "offered" => "first offer",
         "registered" => "registration",
-        "reported" => "the public's report (claimed)",
+        "reported" => "public report (claimed)",
         other => other,
     }
 }
