@@ -433,7 +433,7 @@ impl Core {
         if fresh && !self.log_is_listed() {
             return Err(Fault::new(
                 "log-not-listed",
-                "the roster lists no open log of this name and key, so nobody would believe its receipts: give the governance this member's entry (`comity member export`), and take the folder with the roster that lists it",
+                "the roster lists no open log of this name and key, so nobody would believe its receipts: give the governance this member's entry (`comity member export`), or after a restore the file that ends with `.restored`, and take the folder with the roster that lists it",
             ));
         }
         if self.store.next_index() == 0 {
