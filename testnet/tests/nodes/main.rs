@@ -6,6 +6,8 @@
 //! start      what a node refuses to start with
 //! rosters    members that come and go while nodes run
 //! outage     a recipient that is down
+//! restored   an old copy of the data that is put back
+//! disk       a disk that fails under a node that runs
 //! reports    every form of a report, and what proves it
 //! views      views deleted, garbled, cut
 //! outside    a log that asks a witness from outside, and one that answers
@@ -23,11 +25,13 @@
 )]
 
 mod demo;
+mod disk;
 mod kill;
 mod outage;
 mod outside;
 mod public;
 mod reports;
+mod restored;
 mod rosters;
 mod shutdown;
 mod start;

@@ -1,0 +1,118 @@
+//! An old copy of the data directory is put back: the node does not start on it, the command says what is lost, the
+//! governance lists the next log, and the other member gives back what was lost.
+
+use std::fs;
+use std::path::Path;
+
+use comity_testnet::federation::{Federation, Member};
+use serde_json::Value;
+
+use crate::support::acts::Staff;
+use crate::support::alike::both_sides_agree;
+use crate::support::logs::Log;
+use crate::support::world::{DOMAIN, refused, start, stop};
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let copy = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &copy);
+        } else {
+            fs::copy(&path, &copy).unwrap();
+        }
+    }
+}
+
+/// A node that must not start, with this code.
+fn does_not_start(member: &Member, code: &str) {
+    let ended = member
+        .command(&["--json", "run"])
+        .map(|mut command| comity_testnet::process::Process::run(&mut command).unwrap());
+    refused(&ended.unwrap(), code);
+}
+
+#[test]
+fn an_old_copy_is_refused_and_restored_into_a_new_log_with_every_case() {
+    let dir = tempfile::tempdir().unwrap();
+    let federation = Federation::found(dir.path()).unwrap();
+    let north = federation.join("north", "hotline", "SE", "").unwrap();
+    let owns = format!("--owns-domain {DOMAIN}");
+    let platform = federation
+        .join("platform", "platform", "IE", &owns)
+        .unwrap();
+    federation.admit(&[&north, &platform]).unwrap();
+    let (hotline, staff) = (Staff::of(&north), Staff::of(&platform));
+
+    let mut at_north = start(&north);
+    let mut at_platform = start(&platform);
+    let (before, _) = hotline.request(1);
+    at_north
+        .wait_for_more("event=\"statement-delivered\"")
+        .unwrap();
+    stop(at_platform);
+    let backup = dir.path().join("backup");
+    copy_folder(&platform.data(), &backup);
+
+    at_platform = start(&platform);
+    let mut cases = vec![before];
+    for number in 2..5 {
+        cases.push(hotline.request(number).0);
+    }
+    for _ in 2..5 {
+        at_north
+            .wait_for_more("event=\"statement-delivered\"")
+            .unwrap();
+    }
+    for case in &cases {
+        staff.accept(case).unwrap();
+    }
+    for _ in &cases {
+        at_platform
+            .wait_for_more("event=\"statement-delivered\"")
+            .unwrap();
+    }
+    stop(at_platform);
+    let lost = Log::read(&platform).leaves.len();
+
+    fs::remove_dir_all(platform.data()).unwrap();
+    copy_folder(&backup, &platform.data());
+    does_not_start(&platform, "head-behind-copy");
+
+    let restore = "log restore --config platform/comity.toml --json";
+    let said: Value = serde_json::from_str(&federation.done(restore).unwrap()).unwrap();
+    assert_eq!(said["closed"]["size"], lost, "{said}");
+    assert!(said["lost"].as_u64().unwrap() > 0 && said["done"] == false);
+    does_not_start(&platform, "head-behind-copy");
+    federation.done(&format!("{restore} --yes")).unwrap();
+    // Nobody would believe its receipts before the roster lists the log.
+    does_not_start(&platform, "log-not-listed");
+    let announced = "platform/platform.example-log-2.restored";
+    federation
+        .done(&format!("roster restored {announced}"))
+        .unwrap();
+    federation.sign_roster().unwrap();
+
+    let mut at_platform = start(&platform);
+    at_platform.wait_for_more("event=\"redelivered\"").unwrap();
+    for _ in &cases {
+        at_platform
+            .wait_for_more("event=\"statement-delivered\"")
+            .unwrap();
+    }
+    assert_eq!(both_sides_agree(&hotline.first, &staff.first), cases.len());
+    // And work goes on, in the new log.
+    hotline.request(9);
+    at_north
+        .wait_for_more("event=\"statement-delivered\"")
+        .unwrap();
+    assert_eq!(both_sides_agree(&hotline.first, &staff.first), 5);
+    stop(at_north);
+    stop(at_platform);
+    let log = Log::read(&platform);
+    assert_eq!(log.leaves[0].kind.as_str(), "log-opened");
+    assert_eq!(log.leaves[0].predecessor.as_ref().unwrap().1, lost as u64);
+    assert_eq!(log.leaves[1].kind.as_str(), "restored");
+    assert_eq!(log.by_statement("received").len(), 4);
+}
