@@ -279,6 +279,27 @@ pub(crate) struct Log {
     pub(crate) vkey: String,
     #[serde(default)]
     pub(crate) witnessed: Witnessed,
+    #[serde(default)]
+    pub(crate) restored: Option<RestoredLog>,
+}
+
+/// What a restore has lost, and what came back of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RestoredLog {
+    pub(crate) origin: String,
+    pub(crate) closed_size: u64,
+    pub(crate) size: u64,
+    pub(crate) lost: u64,
+    pub(crate) members: Vec<GivenBack>,
+    pub(crate) missing: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct GivenBack {
+    pub(crate) member: String,
+    pub(crate) at: Option<TimeMs>,
+    pub(crate) statements: u64,
+    pub(crate) own: u64,
 }
 
 /// What other members say of the head.

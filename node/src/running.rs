@@ -260,11 +260,13 @@ fn write_identity(parts: &Parts<'_>) -> Result<(), Failure> {
 
 /// A fault of the engine, for the operator.
 pub(crate) fn of_fault(fault: comity_engine::ports::Fault) -> Failure {
-    Failure::new(
-        fault.code,
-        fault.detail,
-        "When that is put right, start the node again; what was acknowledged is kept.",
-    )
+    let next = match fault.code {
+        "log-behind-peers" => {
+            "If a newer copy of the data exists, put that in its place. Else run `comity log restore`: it changes nothing before you say so."
+        }
+        _ => "When that is put right, start the node again; what was acknowledged is kept.",
+    };
+    Failure::new(fault.code, fault.detail, next)
 }
 
 fn of_store(error: StoreError) -> Failure {

@@ -1501,6 +1501,7 @@ fn small_log() -> SmallLog {
             checkpoint: checkpoint.to_string(),
             vkey: vkey.to_string(),
             witnessed: WitnessedShown::default(),
+            restored: None,
         },
         proof: ProofShown {
             index: 2,

@@ -84,6 +84,7 @@ async fn caught(liar: &str, lie: impl FnOnce(&mut Vec<Record>), codes: &[&str]) 
     let mut world = worked().await;
     let member = world.id(liar).to_string();
     let disk = world.node(liar).disk.rewritten(lie);
+    world.deafen(liar);
     world.swap(liar, disk).await.unwrap();
     let expected: Vec<_> = codes
         .iter()
@@ -193,6 +194,7 @@ async fn who_goes_on_from_an_old_backup_is_missing_what_it_gave_receipts_for() {
     let backup = world.node("platform").disk.copy();
     request(&world, "north", &on_platform(3)).await;
     world.rest(&["north"]).await;
+    world.deafen("platform");
     world.swap("platform", backup).await.unwrap();
     world.clock.advance(HOUR_MS);
     request(&world, "north", &on_platform(4)).await;
@@ -324,6 +326,7 @@ async fn end_the_statement_key(world: &mut World, member: &str) {
 
 /// The regulator has audited an honest log; then the operator puts another disk in its place, and it audits again.
 async fn caught_later(mut world: World, disk: Disk, code: &str) {
+    world.deafen("platform");
     world.swap("platform", disk).await.unwrap();
     world.clock.advance(HOUR_MS);
     let found = findings(&world).await;

@@ -65,7 +65,7 @@ impl Core {
                 tables::put(&mut *self.views, GATE, member.as_str().as_bytes(), &row)
             }
             Frame::TookEvidence(frame) => self.apply_evidence(at, seq, frame),
-            Frame::HandedEvidence(HandedEvidence(hash, to, _)) => self.apply_handed(hash, to),
+            Frame::HandedEvidence(frame) => self.apply_handed(frame),
             Frame::Found(frame) => self.apply_found(at, frame),
             Frame::TookFinding(frame) => self.apply_took_finding(at, frame),
             Frame::FindingNoted(frame) => self.apply_finding_noted(frame),
@@ -87,20 +87,21 @@ impl Core {
             from: from.clone(),
             time: *time,
             index: *index,
-            // Who handed it over has it.
-            handed: from.iter().cloned().collect(),
+            handed: Vec::new(),
         };
         tables::put(&mut *self.views, EVIDENCE, hash.as_bytes(), &row)?;
         self.views
             .put(EVIDENCE_OF, about.as_bytes(), hash.as_bytes())
     }
 
-    fn apply_handed(&mut self, hash: &Hash, to: &MemberId) -> Result<(), Fault> {
+    fn apply_handed(&mut self, frame: &HandedEvidence) -> Result<(), Fault> {
+        let HandedEvidence(hash, to, _, log) = frame;
         let row: Option<EvidenceEntry> = tables::get(&*self.views, EVIDENCE, hash.as_bytes())?;
-        let Some(mut row) = row.filter(|row| !row.handed.contains(to)) else {
+        let Some(mut row) = row else {
             return Ok(());
         };
-        row.handed.push(to.clone());
+        row.handed.retain(|(member, _)| member != to);
+        row.handed.push((to.clone(), *log));
         tables::put(&mut *self.views, EVIDENCE, hash.as_bytes(), &row)
     }
 

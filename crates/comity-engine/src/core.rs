@@ -49,7 +49,7 @@ use crate::record::{Entry, code};
 use crate::redeliver::Said;
 use crate::reports::OwnPage;
 use crate::restored::{CameBack, Lost};
-use crate::tables::{SCHEMA, VIEWS_VERSION};
+use crate::tables::{CLOSED_SEQUENCE, SCHEMA, SEQUENCE, VIEWS_VERSION};
 use crate::tell::Telling;
 use crate::verify::Verified;
 use crate::witness::OwnHead;
@@ -307,8 +307,6 @@ pub(crate) struct Core {
     pub(crate) heads: Heads,
     /// Rounds in which other members were asked about heads.
     pub(crate) turn: usize,
-    /// The size of a head of the own log that others have and this node does not.
-    pub(crate) own_ahead: Option<u64>,
     /// What the evidence at hand proves, as far as somebody has asked.
     pub(crate) judged: BTreeMap<Hash, Contradiction>,
     /// What a restored member is being given page by page.
@@ -388,7 +386,6 @@ impl Core {
             cosigned: None,
             heads: Heads::default(),
             turn: 0,
-            own_ahead: None,
             judged: BTreeMap::new(),
             said: None,
             audits: BTreeMap::new(),
@@ -932,20 +929,39 @@ impl Core {
     }
 
     fn rebuild_sequences(&mut self) -> Result<(), Fault> {
-        let mut next: BTreeMap<MemberId, u64> = BTreeMap::new();
-        for index in 0..self.store.next_index() {
-            let leaf = leaf_at(&*self.store, index)?;
-            if let (Some(counterpart), Some(seq)) = (leaf.counterpart, leaf.seq) {
-                next.insert(counterpart, seq.saturating_add(1));
+        let size = self.store.next_index();
+        let next = next_numbers(size, &|index| leaf_at(&*self.store, index))?;
+        let closed = self.restored_from();
+        let closed = closed.map(|log| (log.origin.n, log.head.size()));
+        let (number, size) = closed.unwrap_or_default();
+        let closed_leaf = |index| {
+            let (leaf, _) = self.store.closed_record(number, index)?;
+            leaf_of(&leaf, index)
+        };
+        let closed = next_numbers(size, &closed_leaf)?;
+        for (table, numbers) in [(SEQUENCE, next), (CLOSED_SEQUENCE, closed)] {
+            for (member, seq) in numbers {
+                let key = member.as_str().as_bytes();
+                self.views.put(table, key, &seq.to_be_bytes())?;
             }
-        }
-        for (member, seq) in next {
-            let key = member.as_str().as_bytes();
-            self.views
-                .put(crate::tables::SEQUENCE, key, &seq.to_be_bytes())?;
         }
         Ok(())
     }
+}
+
+/// For each member the number that the next record about it has, after so many records.
+fn next_numbers(
+    size: u64,
+    leaf: &dyn Fn(u64) -> Result<Leaf, Fault>,
+) -> Result<BTreeMap<MemberId, u64>, Fault> {
+    let mut next = BTreeMap::new();
+    for index in 0..size {
+        let leaf = leaf(index)?;
+        if let (Some(counterpart), Some(seq)) = (leaf.counterpart, leaf.seq) {
+            next.insert(counterpart, seq.saturating_add(1));
+        }
+    }
+    Ok(next)
 }
 
 fn note_conflict(what: &'static str, added: &Result<Added, comity_trust::chain_error::ChainError>) {
@@ -963,7 +979,11 @@ fn note_conflict(what: &'static str, added: &Result<Added, comity_trust::chain_e
 /// The leaf of a record.
 pub(crate) fn leaf_at(store: &dyn Store, index: u64) -> Result<Leaf, Fault> {
     let (bytes, _) = store.record(index)?;
-    Leaf::decode(&bytes)
+    leaf_of(&bytes, index)
+}
+
+fn leaf_of(bytes: &[u8], index: u64) -> Result<Leaf, Fault> {
+    Leaf::decode(bytes)
         .map_err(|error| Fault::new("journal-damaged", format!("record {index}: {error}")))
 }
 

@@ -36,7 +36,9 @@ use crate::limits::{
 };
 use crate::node::Engine;
 use crate::outside::WitnessId;
+use crate::own_head::head_in;
 use crate::ports::{Fault, Protocol};
+use crate::receipt::log_key;
 
 /// What has been gathered.
 #[derive(Debug, Default)]
@@ -335,6 +337,9 @@ impl Engine {
                     }
                     old_size = size.ok_or_else(|| Fault::new("witness-bad-reply", "no size"))?;
                     *seen = Some(old_size);
+                    if old_size > checkpoint.head().size() {
+                        return Err(self.witness_is_ahead(&who, old_size).await);
+                    }
                     path = self
                         .path_between(old_size, checkpoint.head().size())
                         .await?;
@@ -371,14 +376,30 @@ impl Engine {
 
     /// The path from a size that a witness has named.
     async fn path_between(&self, from: u64, to: u64) -> Result<Vec<Hash>, Fault> {
-        if from > to {
-            tracing::error!(target: "comity.engine", event = "witness-ahead", size = from);
-            let what = "a witness has seen more of this log than there is: was old data put back?";
-            return Err(Fault::new("witness-ahead", what));
-        }
         let own = self.own_head(vec![from], Some(to)).await;
         let path = own.and_then(|mut own| own.paths.pop().flatten());
         path.ok_or_else(|| Fault::new("busy", "the own node has too much to do"))
+    }
+
+    /// A witness says that it has cosigned more of this log than there is. Anybody can say so: only a head that the log
+    /// has signed stops the node.
+    async fn witness_is_ahead(&self, who: &WitnessId, size: u64) -> Fault {
+        let by = who.as_str();
+        tracing::error!(target: "comity.engine", event = "witness-ahead", by, size);
+        // One from outside has no way to show it.
+        if let WitnessId::Member(member) = who {
+            let request = WitnessRequest::Head(self.origin.clone(), None).encode();
+            let reply = self.ask(member, Protocol::Witness, request).await.ok();
+            let key = log_key(&self.origin, &self.history(), self.clock.now_ms());
+            let proven = reply
+                .zip(key)
+                .and_then(|(reply, key)| head_in(&reply, &key));
+            if let Some(head) = proven {
+                self.seen_head(head).await;
+            }
+        }
+        let what = "a witness has seen more of this log than there is: was old data put back?";
+        Fault::new("witness-ahead", what)
     }
 
     async fn publish_cosigned(&self, checkpoint: &VerifiedCheckpoint, quorum: bool) {

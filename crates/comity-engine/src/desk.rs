@@ -1036,6 +1036,44 @@ pub struct LogShown {
     pub vkey: String,
     /// Who has cosigned it.
     pub witnessed: WitnessedShown,
+    /// What the log before this one has lost, if this one was begun by a restore.
+    pub restored: Option<RestoredShown>,
+}
+
+/// What a restore has lost, and what came back of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
+pub struct RestoredShown {
+    /// The log that was closed.
+    pub origin: String,
+    /// Records that it was closed with.
+    pub closed_size: u64,
+    /// Records of it that are here.
+    pub size: u64,
+    /// Records of it that are not.
+    pub lost: u64,
+    /// What each member has given back.
+    pub members: Vec<GivenBackRow>,
+    /// What is still missing, in words.
+    pub missing: Vec<String>,
+}
+
+/// What one member has given back.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
+pub struct GivenBackRow {
+    /// Who.
+    pub member: String,
+    /// When it had given everything; none: it has not answered yet.
+    pub at: Option<TimeMs>,
+    /// Why it gives nothing: a code.
+    pub refused: Option<String>,
+    /// Statements of it that are registered again.
+    pub statements: u64,
+    /// Own statements that are in the outbox again.
+    pub own: u64,
+    /// What could not be taken.
+    pub not_taken: u64,
+    /// Lost records about it, at the most, that nothing which came back accounts for.
+    pub unaccounted: u64,
 }
 
 /// What other members say of the newest head of the log that they were asked for.

@@ -39,6 +39,7 @@ use crate::limits::{
     LOOSE_HEADS_MAX, NOT_PROVEN_TIMES,
 };
 use crate::node::Engine;
+use crate::own_head::behind_while_running;
 use crate::ports::{Fault, Position, Protocol};
 use crate::quorum;
 use crate::receipt::{Tiles, log_key, unreadable};
@@ -58,6 +59,8 @@ pub(crate) enum HeadsWork {
         path: Option<Vec<Hash>>,
         reply: oneshot::Sender<()>,
     },
+    /// The newest head that was seen of a log.
+    Newest(Origin, oneshot::Sender<Option<VerifiedCheckpoint>>),
     /// A head that came with something else.
     Seen(VerifiedCheckpoint),
     /// Evidence that this node has made of what it was shown.
@@ -229,6 +232,12 @@ impl Engine {
         }
     }
 
+    /// The newest head that a log has signed, as far as this node has seen; none: it has seen none, or cannot tell now.
+    pub(crate) async fn newest_seen(&self, origin: Origin) -> Option<VerifiedCheckpoint> {
+        let asked = self.about_heads(|reply| HeadsWork::Newest(origin, reply));
+        asked.await.flatten()
+    }
+
     /// A head that came with something else is compared with what is known.
     pub(crate) async fn seen_head(&self, head: VerifiedCheckpoint) {
         // Whoever stops the node needs no memory of heads.
@@ -274,6 +283,10 @@ impl Core {
             } => {
                 self.heard(&question, &checkpoint, path.as_deref())?;
                 told(reply, ())
+            }
+            HeadsWork::Newest(origin, reply) => {
+                let seen = self.heads.of(&origin);
+                told(reply, seen.and_then(|seen| seen.newest().cloned()))
             }
             HeadsWork::Seen(head) => {
                 self.see_head(&head)?;
@@ -434,15 +447,15 @@ impl Core {
         fork.map_or(Ok(()), |fork| self.found_evidence(&fork.to_bytes()))
     }
 
-    /// Others show a head of the own log. What they have seen and this node does not have, another copy has signed.
+    /// Others show a head of the own log. What they have seen and this node does not have, another copy has signed: the
+    /// thread ends before anything of the batch in hand is answered.
     fn see_own(&mut self, head: &VerifiedCheckpoint) -> Result<Option<Evidence>, Fault> {
         let (newest, size) = (self.store.head(), head.head().size());
         if size > newest.size() {
-            if self.own_ahead.is_none_or(|ahead| ahead < size) {
-                tracing::error!(target: "comity.engine", event = "own-log-ahead", size, here = newest.size());
-                self.own_ahead = Some(size);
-            }
-            return Ok(None);
+            tracing::error!(target: "comity.engine", event = "own-log-ahead", size, here = newest.size());
+            // Should nobody be there to prove it when the node is started again, it is remembered here.
+            self.store.outrun(head.to_string().as_bytes())?;
+            return Err(behind_while_running(head.head(), &newest));
         }
         let mut tree = Tree::open(Tiles(&*self.store), &newest).map_err(unreadable)?;
         let own = tree.head_at(size).map_err(unreadable)?;
@@ -560,8 +573,8 @@ impl Core {
         };
         for (hash, row) in self.evidence_rows()? {
             let members = roster.members.iter().map(|member| &member.id);
-            let lack = |id: &&MemberId| **id != self.me && !row.handed.contains(*id);
-            let mut members: Vec<&MemberId> = members.filter(lack).collect();
+            let mut members: Vec<&MemberId> =
+                members.filter(|id| self.may_lack(&row, id)).collect();
             if members.is_empty() {
                 continue;
             }
@@ -731,12 +744,6 @@ impl Core {
     /// What does not go together and is not proven: `[code, words]`.
     pub(crate) fn alarms_of_heads(&self) -> Vec<(&'static str, String)> {
         let mut alarms = Vec::new();
-        if let Some(size) = self.own_ahead {
-            alarms.push((
-                "own-log-ahead",
-                format!("Another member has a head of our own log with {size} records, which this node does not have: this is an old copy, or another process writes the same log. Stop the node before anything else is signed."),
-            ));
-        }
         for (origin, seen) in self.heads.iter() {
             if let Some((size, _)) = seen
                 .unproven()

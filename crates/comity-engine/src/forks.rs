@@ -19,7 +19,7 @@ use serde_bytes::ByteBuf;
 use crate::core::Core;
 use crate::desk::{ContradictionRow, ContradictionShown};
 use crate::error::WorkError;
-use crate::frame::{Frame, TookEvidence};
+use crate::frame::{Frame, HandedEvidence, TookEvidence};
 use crate::limits::EVIDENCE_MAX;
 use crate::ports::{Fault, Position};
 use crate::record::{Entry, code, no_facts, short};
@@ -88,6 +88,8 @@ impl Core {
             index,
         );
         self.push(None, frame.into())?;
+        // Who handed it over has it.
+        self.had_before(&hash, from)?;
         tracing::error!(
             target: "comity.engine",
             event = "contradiction",
@@ -111,11 +113,26 @@ impl Core {
     /// A member says that it has taken evidence.
     pub(crate) fn handed_evidence(&mut self, hash: &Hash, to: &MemberId) -> Result<(), Fault> {
         let row = self.evidence_entry(hash)?;
-        if row.is_some_and(|row| !row.handed.contains(to)) {
-            let frame = crate::frame::HandedEvidence(*hash, to.clone(), self.time());
-            self.push(None, frame.into())?;
+        if row.is_some_and(|row| self.may_lack(&row, to)) {
+            let (now, log) = (self.time(), self.log_written_by(to));
+            self.push(None, HandedEvidence(*hash, to.clone(), now, log).into())?;
         }
         Ok(())
+    }
+
+    /// Whether a member has not said that it has a piece of evidence; or it has, and its log was closed since: if that was
+    /// a restore, what it had is lost, and whoever has taken it twice says so.
+    pub(crate) fn may_lack(&self, row: &EvidenceEntry, member: &MemberId) -> bool {
+        let log = self.log_written_by(member);
+        let has = |(of, then): &(MemberId, u32)| of == member && *then >= log;
+        *member != self.me && !row.handed.iter().any(has)
+    }
+
+    /// The number of the log that a member writes; 0: the roster lists none.
+    fn log_written_by(&self, member: &MemberId) -> u32 {
+        let member = self.history.member(member);
+        let open = member.and_then(|member| member.open_log());
+        open.map_or(0, |log| log.origin.n)
     }
 
     /// The row of a piece of evidence.
@@ -176,8 +193,7 @@ impl Core {
         let roster = self.history.roster();
         let members = roster.map(|roster| roster.members.iter());
         let waiting = members.into_iter().flatten().map(|member| &member.id);
-        let lack = |id: &MemberId| *id != self.me && !row.handed.contains(id);
-        let waiting = waiting.filter(|id| lack(id) && self.may_have(id, &bytes));
+        let waiting = waiting.filter(|id| self.may_lack(&row, id) && self.may_have(id, &bytes));
         let open = match &found {
             Contradiction::Log { fork, .. } => {
                 let log = self.history.log(fork.origin());
@@ -199,7 +215,7 @@ impl Core {
             index: row.index,
             from: row.from.as_ref().map(ToString::to_string),
             waiting: waiting.map(ToString::to_string).collect(),
-            handed: row.handed.iter().map(ToString::to_string).collect(),
+            handed: row.handed.iter().map(|(id, _)| id.to_string()).collect(),
         })
     }
 

@@ -442,6 +442,9 @@ pub struct HandedEvidence(
     pub MemberId,
     /// When it said so.
     pub TimeMs,
+    /// The number of the log that it wrote then; 0: it had none.
+    #[serde(default)]
+    pub u32,
 );
 
 /// A head that others have cosigned, and what leads to it.

@@ -146,6 +146,12 @@ impl Seen {
         self.grown.as_ref()
     }
 
+    /// The one with the most records, joined or not.
+    pub(crate) fn newest(&self) -> Option<&VerifiedCheckpoint> {
+        let all = self.grown.iter().chain(&self.loose);
+        all.max_by_key(|head| head.head().size())
+    }
+
     /// Heads that are not joined, the smallest first.
     pub(crate) fn loose(&self) -> &[VerifiedCheckpoint] {
         &self.loose

@@ -24,7 +24,7 @@
 //! core        the one thread that writes; frame, tables, cases: what it holds
 //! own_head    is this the newest state of the log? Asked before a start
 //! node        the tasks around it; rosters, audit, pull, witness: the other protocols
-//! closed      the logs before this one; restored, redeliver: what a restore has lost, asked for and given
+//! closed      the logs before this one; restored, redeliver, missing: what a restore has lost, asked for, given, and still missing
 //! kept        what an auditor knows of a log; inspect: verified and matched from its own disk;
 //!             proven: its records, for who is shown a report
 //! desk        what people ask and are shown; work, show, deadlines, words behind it
@@ -56,6 +56,7 @@ pub mod inspect;
 pub mod intake;
 pub mod kept;
 pub mod limits;
+mod missing;
 pub mod node;
 mod outbox;
 mod outside;

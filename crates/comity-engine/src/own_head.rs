@@ -4,7 +4,7 @@
 //! ```text
 //! journal -> history -> every member at once, for a few seconds -> heads that this log has signed -> are they of this tree?
 //! ```
-//! Who cannot be reached stops nobody: a node that hears nothing starts.
+//! Who cannot be reached stops nobody: a node that hears nothing starts. What it hears later stops it then.
 
 use std::sync::Arc;
 
@@ -90,7 +90,7 @@ pub async fn newest_heads(
 }
 
 /// The head of a reply, if the log has signed it. What it has not signed is no proof.
-fn head_in(reply: &[u8], key: &VerifierKey) -> Option<VerifiedCheckpoint> {
+pub(crate) fn head_in(reply: &[u8], key: &VerifierKey) -> Option<VerifiedCheckpoint> {
     let WitnessReply::Head(Some(text), _) = WitnessReply::decode(reply).ok()? else {
         return None;
     };
@@ -133,18 +133,29 @@ pub async fn not_behind_peers(start: &Start) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A member has shown a node that runs a head that its log has signed, and that is not here.
+pub(crate) fn behind_while_running(proven: &Head, own: &Head) -> Fault {
+    let why = "An old copy of the data was put back, or another process writes the same log, and to go on would be a fork. Nothing was acknowledged since";
+    let how = format!("here are {}", own.size());
+    Fault::new(BEHIND, proof_of("Another member", proven, &how, why))
+}
+
+fn proof_of(by: &str, proven: &Head, how: &str, why: &str) -> String {
+    let (size, root) = (proven.size(), proven.root());
+    format!(
+        "{by} proves a head of this log with {size} records and the root {root}; {how}. {why}. `comity log restore` says what is lost and begins the next log"
+    )
+}
+
+/// The code of a log that others have seen more of than is here, or otherwise.
+const BEHIND: &str = "log-behind-peers";
+
 /// Whether a head that a member proves is of the tree here, or of it when it was smaller.
 pub(crate) fn is_of_the_log(store: &dyn Store, by: &MemberId, proven: &Head) -> Result<(), Fault> {
     let own = store.head();
     let behind = |how: &str| {
-        Fault::new(
-            "log-behind-peers",
-            format!(
-                "{by} proves a head of this log with {} records and the root {}; {how}. An old copy of the data was put back, and to go on from it would be a fork. Nothing was written. Stop, and run `comity log restore`: it says what is lost and begins a new log",
-                proven.size(),
-                proven.root(),
-            ),
-        )
+        let why = "An old copy of the data was put back, and to go on from it would be a fork. Nothing was written";
+        Fault::new(BEHIND, proof_of(by.as_str(), proven, how, why))
     };
     if proven.size() > own.size() {
         return Err(behind(&format!("here are {}", own.size())));

@@ -201,6 +201,15 @@ pub trait Store: Send {
     /// The disk.
     fn publish_witnessed(&mut self, checkpoint: &[u8]) -> Result<(), Fault>;
 
+    /// Keeps a signed head of this log that others have and that is not here, so that nobody goes on from here before
+    /// that is cleared up. A store without a copy of its head keeps nothing.
+    ///
+    /// # Errors
+    /// The disk.
+    fn outrun(&mut self, _checkpoint: &[u8]) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Writes a complete `tlog-tiles` folder.
     ///
     /// # Errors

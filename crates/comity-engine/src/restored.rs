@@ -48,6 +48,12 @@ pub struct CameBack {
     pub own: u64,
     /// What could not be taken.
     pub not_taken: u64,
+    /// Lost records about the member of which it gave the receipt back.
+    #[serde(default)]
+    pub numbers: u64,
+    /// One more than the highest number that these receipts name; 0: there are none.
+    #[serde(default)]
+    pub next_number: u64,
 }
 
 impl CameBack {
@@ -55,6 +61,8 @@ impl CameBack {
         self.statements = self.statements.saturating_add(more.statements);
         self.own = self.own.saturating_add(more.own);
         self.not_taken = self.not_taken.saturating_add(more.not_taken);
+        self.numbers = self.numbers.saturating_add(more.numbers);
+        self.next_number = self.next_number.max(more.next_number);
     }
 }
 
@@ -92,6 +100,7 @@ impl Core {
         let mut back = CameBack::default();
         for row in rows {
             self.make_room()?;
+            self.count_number(&mut back, peer, row.offer.earlier.as_ref());
             let known = match &row.verdict {
                 Ok(signed) => self.statement_row(signed.id())?.is_some(),
                 Err(_) => false,
@@ -195,7 +204,7 @@ impl Core {
     }
 }
 
-fn redelivered_key(number: u32, member: &MemberId) -> Vec<u8> {
+pub(crate) fn redelivered_key(number: u32, member: &MemberId) -> Vec<u8> {
     tables::key(&[&number.to_be_bytes(), member.as_str().as_bytes()])
 }
 

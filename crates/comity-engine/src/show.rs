@@ -8,7 +8,7 @@ use comity_log::tree::Tree;
 use comity_taxonomy::COMITY;
 use comity_wire::body::Body;
 use comity_wire::ext::{Extension, Extensions};
-use comity_wire::ids::{CaseId, Nonce, PublicKey, StatementId};
+use comity_wire::ids::{CaseId, MemberId, Nonce, PublicKey, StatementId};
 use comity_wire::parts::{Assessment, Locator};
 use comity_wire::registry::{Check, same_image, standing, urgency};
 use comity_wire::words::{Code, Country};
@@ -574,6 +574,7 @@ impl Core {
             checkpoint,
             vkey,
             witnessed: WitnessedShown::default(),
+            restored: self.restored_shown()?,
         })
     }
 
@@ -709,6 +710,15 @@ impl Core {
             }
         }
         overview.alarms = self.alarms(&overview);
+        let waits = self.waits_for()?;
+        if !waits.is_empty() {
+            let names: Vec<&str> = waits.iter().map(MemberId::as_str).collect();
+            let words = format!(
+                "The log was begun by a restore, and these members have not given back yet what was lost: {}. They are asked until they answer.",
+                names.join(", ")
+            );
+            overview.alarms.push(("not-given-back".to_owned(), words));
+        }
         Ok(overview)
     }
 

@@ -13,7 +13,7 @@ use crate::ports::{Fault, Views};
 /// Nothing -> [`VIEWS_VERSION`].
 pub(crate) const SCHEMA: &str = "schema";
 /// Rises when rows of what the journal already has are made in another way: the views are then made anew.
-pub(crate) const VIEWS_VERSION: u8 = 2;
+pub(crate) const VIEWS_VERSION: u8 = 3;
 
 /// Statement id -> [`StatementRow`].
 pub(crate) const STATEMENT: &str = "statement";
@@ -82,9 +82,12 @@ pub(crate) struct EvidenceEntry {
     pub(crate) from: Option<MemberId>,
     pub(crate) time: TimeMs,
     pub(crate) index: u64,
-    /// Who has taken it from here, or had it before.
-    pub(crate) handed: Vec<MemberId>,
+    /// Who has taken it from here, or had it before, and the number of the log that it wrote then.
+    pub(crate) handed: Vec<(MemberId, u32)>,
 }
+
+/// Member -> the number that the next record about it would have had in the log that a restore has closed, as it is here.
+pub(crate) const CLOSED_SEQUENCE: &str = "closed-sequence";
 
 /// Number of a closed log, member -> [`crate::frame::Redelivered`].
 pub(crate) const REDELIVERED: &str = "redelivered";

@@ -181,12 +181,25 @@ impl Engine {
         self.checkpoint_of(&origin).await
     }
 
+    /// The newest head of another's log that this node can show: the one that it has cosigned last, or a newer one that
+    /// came beside a receipt or from others. Whoever asks for its own wants to know how far others can prove it.
+    async fn newest_of(&self, origin: &Origin) -> Option<String> {
+        let cosigned = self.checkpoint_of(origin).await;
+        let seen = self.newest_seen(origin.clone()).await;
+        let size = cosigned.as_ref().and_then(|text| {
+            let read = UnverifiedCheckpoint::parse(text.as_bytes()).ok()?;
+            Some(read.claimed().head.size())
+        });
+        let newer = seen.filter(|seen| Some(seen.head().size()) > size);
+        newer.map(|seen| seen.to_string()).or(cosigned)
+    }
+
     async fn head_asked(&self, origin: &Origin, from: Option<u64>) -> Option<Vec<u8>> {
         if *origin != self.origin {
             if self.history().log(origin).is_none() {
                 return self.witness_refuses(witness_code::UNKNOWN_ORIGIN, None);
             }
-            let text = self.checkpoint_of(origin).await;
+            let text = self.newest_of(origin).await;
             return Some(WitnessReply::Head(text.map(Into::into), None).encode());
         }
         // Who follows something up wants a head that others have cosigned; under load the newest one never is yet.

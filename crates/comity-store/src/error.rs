@@ -361,7 +361,9 @@ impl StoreError {
                 "Check the disk. What was cosigned of that log is not known any more, so this key must cosign it no more: have the governance list a new witness key, and then remove the file."
             }
             Self::BatchFull => "Commit, then stage again.",
-            Self::Tree(_) => "Start the node again: the tiles are made anew from the journal.",
+            Self::Tree(_) => {
+                "Stop the node and run `comity log fsck --repair`: the tiles are made again from the journal. Then start it."
+            }
             Self::ExportNotEmpty { .. } => "Name a directory that does not exist yet.",
             Self::NoRandom => "Check the operating system.",
             Self::ViewsDamaged => "Start the node again: the views are made anew from the journal.",

@@ -33,7 +33,7 @@ use super::evidence;
 use super::log_policy;
 use super::restore;
 use super::work::rows;
-use crate::answers::{self, Log, OutsideWitness, Proof, Witnessed};
+use crate::answers::{self, Log, OutsideWitness, Proof, RestoredLog, Witnessed};
 use crate::client::{Client, Reach};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -300,11 +300,12 @@ fn verify_node(client: &Client, output: &Output) -> Result<(), Failure> {
     }
     let mut text = evidence::warning(client);
     text.push_str(&format!(
-        "The signed head is valid.\n  log      {}\n  records  {}\n  root     {}\n  key      {vkey}\n{}This checks the signature, not the records: stop the node and run `comity log verify --data DIR` for every one of them.",
+        "The signed head is valid.\n  log      {}\n  records  {}\n  root     {}\n  key      {vkey}\n{}{}This checks the signature, not the records: stop the node and run `comity log verify --data DIR` for every one of them.",
         checkpoint.origin(),
         head.size(),
         head.root(),
         witnessed_words(&log.witnessed),
+        log.restored.as_ref().map_or_else(String::new, restored_words),
     ));
     let mut answer = answer;
     if let Value::Object(answer) = &mut answer {
@@ -315,6 +316,34 @@ fn verify_node(client: &Client, output: &Output) -> Result<(), Failure> {
     }
     output.result(&answer, &text);
     Ok(())
+}
+
+/// What a restore has lost, what came back, and what is still missing, as the node says.
+fn restored_words(restored: &RestoredLog) -> String {
+    let mut words = format!(
+        "  restored   the log {} was closed with {} records: {} are here, {} are lost\n",
+        restored.origin, restored.closed_size, restored.size, restored.lost
+    );
+    for row in &restored.members {
+        let Some(at) = row.at else {
+            continue;
+        };
+        words.push_str(&format!(
+            "    {} answered at {}: {} of its statements and {} of ours came back\n",
+            row.member,
+            times::shown(at),
+            row.statements,
+            row.own
+        ));
+    }
+    match restored.missing.is_empty() {
+        true => words.push_str("    nothing is known to be missing of what others have\n"),
+        false => words.push_str("  still missing\n"),
+    }
+    for missing in &restored.missing {
+        words.push_str(&format!("    {missing}\n"));
+    }
+    words
 }
 
 /// Who has cosigned, and who is missing, as the node says.

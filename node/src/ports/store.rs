@@ -170,6 +170,10 @@ impl Store for JournalStore {
         self.0.publish_witnessed(checkpoint).map_err(fault)
     }
 
+    fn outrun(&mut self, checkpoint: &[u8]) -> Result<(), Fault> {
+        self.0.outrun(checkpoint).map_err(fault)
+    }
+
     fn export(&self, to: &Path, checkpoint: &[u8]) -> Result<(), Fault> {
         self.0.export(to, checkpoint).map_err(fault)
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use comity_engine::desk::{LogShown, Query};
+use comity_engine::desk::{GivenBackRow, LogShown, Query};
 
 use super::page::{Frame, Page, frame, render, shown};
 use super::session::Visitor;
@@ -19,6 +19,8 @@ struct LogPage {
     /// Who has not, since when, and why.
     failing: Vec<(String, Moment, String)>,
     outside: Vec<OutsideWitness>,
+    /// After a restore: what each member has given back, and when.
+    given_back: Vec<(GivenBackRow, Option<Moment>)>,
 }
 
 /// A witness from outside of the federation.
@@ -46,11 +48,14 @@ pub(super) async fn page(State(app): State<App>, Visitor(person): Visitor) -> Pa
         since: row.since.as_ref().map(|since| now.past(since)),
         code: row.code.clone(),
     });
+    let restored = log.restored.iter().flat_map(|restored| &restored.members);
+    let given_back = restored.map(|row| (row.clone(), row.at.map(|at| now.past(&at))));
     render(&LogPage {
         frame,
         cosigned: cosigned.collect(),
         failing: failing.collect(),
         outside: outside.collect(),
+        given_back: given_back.collect(),
         log,
     })
 }

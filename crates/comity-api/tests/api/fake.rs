@@ -173,6 +173,7 @@ impl Desk for Fake {
                     ),
                     vkey: format!("{STATEMENT}/north.example/1+00112233+AQAA"),
                     witnessed: witnessed(),
+                    restored: Some(restored()),
                 }),
                 Query::Prove(_) => Shown::Proof(ProofShown {
                     index: 17,
@@ -800,6 +801,28 @@ fn audited(full: bool) -> AuditShown {
         },
         details: Vec::new(),
         read: Vec::new(),
+    }
+}
+
+fn restored() -> RestoredShown {
+    let silent = GivenBackRow {
+        member: "south.example".to_owned(),
+        ..GivenBackRow::default()
+    };
+    let answered = GivenBackRow {
+        member: "platform.example".to_owned(),
+        at: Some(NOW),
+        statements: 7,
+        own: 9,
+        ..GivenBackRow::default()
+    };
+    RestoredShown {
+        origin: format!("{STATEMENT}/north.example/0"),
+        closed_size: 40,
+        size: 12,
+        lost: 28,
+        members: vec![answered, silent],
+        missing: vec!["south.example has not answered yet.".to_owned()],
     }
 }
 

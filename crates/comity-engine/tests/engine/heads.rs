@@ -2,7 +2,7 @@
 //! reaches everybody.
 
 use comity_audit::evidence::judge;
-use comity_engine::desk::{Query, Shown, WitnessShown};
+use comity_engine::desk::{Query, Shown, WitnessShown, Work};
 use comity_engine::ports::Protocol;
 use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint};
 use comity_log::cosignature;
@@ -63,7 +63,7 @@ fn about_heads(
 }
 
 /// The regulator has cosigned a tree of the platform's log that is another one than north was shown.
-fn regulator_saw(world: &World, asker: &str, size: u64) {
+pub(crate) fn regulator_saw(world: &World, asker: &str, size: u64) {
     let text = other_head(world, size);
     about_heads(world, asker, "regulator", "platform", move |_| {
         WitnessReply::Head(Some(text.as_str().into()), None)
@@ -71,7 +71,7 @@ fn regulator_saw(world: &World, asker: &str, size: u64) {
 }
 
 /// North has receipts of the platform, until its log has at least so many records.
-async fn receipts_up_to(world: &World, size: u64) -> CaseId {
+pub(crate) async fn receipts_up_to(world: &World, size: u64) -> CaseId {
     let mut n = 1;
     loop {
         let (case, _) = request(world, "north", &on_platform(n)).await;
@@ -83,7 +83,7 @@ async fn receipts_up_to(world: &World, size: u64) -> CaseId {
     }
 }
 
-async fn known_to(world: &World, who: &[&str]) {
+pub(crate) async fn known_to(world: &World, who: &[&str]) {
     world
         .until_in_time("evidence", STEP_MS, async || {
             for name in who {
@@ -441,20 +441,86 @@ async fn a_log_that_does_not_show_how_its_heads_go_together_is_an_alarm_and_no_e
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_lacks_what_its_own_log_has_signed_says_so() {
-    let world = World::of(&["platform", "north"]);
+async fn a_node_that_is_shown_more_of_its_own_log_than_it_has_stops_and_answers_nothing_more() {
+    let mut world = World::of(&["platform", "north"]);
     let text = other_head(&world, 4_000);
     about_heads(&world, "platform", "north", "platform", move |_| {
         WitnessReply::Head(Some(text.as_str().into()), None)
     });
+    stops_behind(&mut world, "platform").await;
+}
+
+/// The node ends by itself, with what it was shown; the same disk has nothing more than before.
+async fn stops_behind(world: &mut World, name: &str) {
     world
-        .until_in_time("the alarm", STEP_MS, async || {
-            alarms(&world, "platform")
-                .await
-                .contains(&"own-log-ahead".to_owned())
+        .until_in_time("it has stopped", STEP_MS, async || {
+            world.query(name, Query::Log).await.is_err()
         })
         .await;
-    assert!(contradictions(&world, "platform").await.is_empty());
+    world.ended(name).await;
+    let disk = world.node(name).disk.clone();
+    let (commits, outrun) = (disk.commits(), disk.outrun());
+    assert!(outrun.contains("\n4000\n"), "{outrun}");
+    let more = world.work(name, Work::Request(opening(&on_platform(9))));
+    assert!(more.await.is_err());
+    assert_eq!(disk.commits(), commits);
+    let why = world.stop(name).await.unwrap_err();
+    assert_eq!(why.code, "log-behind-peers");
+    assert!(why.detail.contains("4000") && why.detail.contains("comity log restore"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_that_names_a_greater_size_stops_the_node_only_if_it_has_the_signed_head() {
+    let mut world = World::of(&["platform", "north"]);
+    let ahead = |world: &World, text: Option<String>| {
+        let (asker, whom) = (world.key("platform"), world.key("north"));
+        world.hub.lie(asker, whom, move |protocol, request, reply| {
+            if protocol != Protocol::Witness {
+                return reply;
+            }
+            match WitnessRequest::decode(request) {
+                Ok(WitnessRequest::AddCheckpoint(_)) => {
+                    Some(WitnessReply::Answer(409, "4000\n".into()).encode())
+                }
+                Ok(WitnessRequest::Head(..)) => {
+                    let text = text.clone().map(Into::into);
+                    Some(WitnessReply::Head(text, None).encode())
+                }
+                _ => reply,
+            }
+        });
+    };
+    ahead(&world, None);
+    let asked = |world: &World| {
+        let (platform, north) = (world.key("platform"), world.key("north"));
+        let heard = world.hub.heard();
+        let heard = heard
+            .iter()
+            .filter(|one| one.from == platform && one.to == north);
+        heard
+            .filter(|one| {
+                let request = WitnessRequest::decode(&one.request);
+                matches!(request, Ok(WitnessRequest::AddCheckpoint(_)))
+            })
+            .count()
+    };
+    world
+        .until_in_time("it has asked", STEP_MS, async || asked(&world) >= 3)
+        .await;
+    assert!(world.query("platform", Query::Log).await.is_ok());
+    // What somebody else has signed proves nothing either.
+    let forged = other_head(&world, 4_000).replace("/platform.example/1", "/north.example/1");
+    ahead(&world, Some(forged));
+    let before = asked(&world);
+    world
+        .until_in_time("it has asked", STEP_MS, async || {
+            asked(&world) >= before + 3
+        })
+        .await;
+    assert!(world.query("platform", Query::Log).await.is_ok());
+    let proof = other_head(&world, 4_000);
+    ahead(&world, Some(proof));
+    stops_behind(&mut world, "platform").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,10 @@
 //! A node that was put back to an older copy, restored into a new log, and given back what it had lost.
 
 use comity_engine::Policy;
-use comity_engine::desk::Query;
+use comity_engine::desk::{Query, RestoredShown, Shown};
 use comity_engine::own_head::not_behind_peers;
 use comity_engine::ports::{Protocol, Store as _};
+use comity_log::checkpoint::UnverifiedCheckpoint;
 use comity_log::head::Head;
 use comity_testkit::ports::{Disk, Keeps, Link, World};
 use comity_wire::exchange::{
@@ -12,9 +13,11 @@ use comity_wire::exchange::{
 use comity_wire::ext;
 use comity_wire::ids::CaseId;
 use comity_wire::leaf::{Leaf, LogHead};
-use comity_wire::witness_exchange::WitnessReply;
+use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 
 use crate::desk::*;
+use crate::forks::contradictions;
+use crate::heads::{known_to, receipts_up_to, regulator_saw};
 
 /// What one member asks another for, and the reply.
 async fn ask_back(world: &World, asker: &str, of: &str, request: RedeliverRequest) -> Vec<u8> {
@@ -125,6 +128,7 @@ async fn a_node_that_a_member_proves_to_be_behind_does_not_start_and_writes_noth
     );
     // An old copy that went on by itself: the same log has another tree at that size.
     world.put_back("north", &backup);
+    world.deafen("north");
     world.start("north").unwrap();
     for n in 7..12 {
         answered(&world, n).await;
@@ -363,4 +367,119 @@ async fn what_fits_into_no_page_comes_with_the_next_one() {
     all_back(&world, &cases).await;
     assert!(redeliveries(&world) >= 2);
     assert_eq!(world.count("platform", "received"), 129);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn evidence_that_was_recorded_after_the_copy_is_handed_over_again() {
+    let mut world = World::new();
+    receipts_up_to(&world, 6).await;
+    let backup = world.node("south").disk.copy();
+    regulator_saw(&world, "north", world.size("platform"));
+    known_to(&world, &["north", "south", "platform", "regulator"]).await;
+    let (north, regulator) = (world.key("north"), world.key("regulator"));
+    world.hub.tell_the_truth(north, regulator);
+    let before = contradictions(&world, "south").await;
+    world.stop("south").await.unwrap();
+    let proven = world.node("south").disk.head();
+    world.put_back("south", &backup);
+    world.restore("south", proven);
+    world.start("south").unwrap();
+    assert_eq!(contradictions(&world, "south").await, []);
+    known_to(&world, &["south"]).await;
+    let after = contradictions(&world, "south").await;
+    assert_eq!(after.len(), 1);
+    assert_eq!(after[0].evidence, before[0].evidence);
+    assert_eq!(world.count("south", "witness-conflict"), 1);
+    // Whoever handed it over has said so, and is not asked to take it back.
+    world
+        .until_in_time("all have it", 5_000, async || {
+            let rows = contradictions(&world, "south").await;
+            rows[0].waiting.is_empty()
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_proves_the_newest_head_that_it_has_seen_though_it_never_cosigned_it() {
+    let world = World::of(&["north", "platform"]);
+    // Nobody asks north to cosign; what it has seen came beside receipts.
+    world.link("platform", "north", Link::Down);
+    for n in 1..4 {
+        request(&world, "north", &on_platform(n)).await;
+        world.rest(&["north"]).await;
+    }
+    let heard = world.hub.heard();
+    let newest = heard
+        .iter()
+        .filter(|heard| heard.protocol == Protocol::Exchange)
+        .filter_map(|heard| ExchangeReply::decode(heard.reply.as_ref()?, 1).ok()?.1)
+        .map(|text| size_in(&text))
+        .max();
+    let (regulator, north) = (world.key("regulator"), world.key("north"));
+    let request = WitnessRequest::Head(world.origin("platform"), None).encode();
+    let asked = world
+        .hub
+        .ask(regulator, north, Protocol::Witness, request)
+        .await;
+    let WitnessReply::Head(Some(text), None) = WitnessReply::decode(&asked.unwrap()).unwrap()
+    else {
+        panic!("no head");
+    };
+    assert!(newest.is_some_and(|size| size > 3), "{newest:?}");
+    assert_eq!(Some(size_in(&text)), newest);
+}
+
+fn size_in(text: &str) -> u64 {
+    let read = UnverifiedCheckpoint::parse(text.as_bytes()).unwrap();
+    read.claimed().head.size()
+}
+
+async fn restored_shown(world: &World, name: &str) -> RestoredShown {
+    match world.query(name, Query::Log).await {
+        Ok(Shown::Log(log)) => log.restored.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_still_missing_is_said_until_everybody_has_answered() {
+    let (mut world, cases, proven) = put_back("platform").await;
+    let here = world.size("platform");
+    world.link("platform", "north", Link::Down);
+    world.start("platform").unwrap();
+    let shown = restored_shown(&world, "platform").await;
+    assert_eq!(
+        (shown.closed_size, shown.size),
+        (proven.size(), proven.size() - shown.lost)
+    );
+    assert!(here <= shown.closed_size && shown.lost > 0);
+    let names = |shown: &RestoredShown, of: &str| {
+        let words = shown.missing.iter();
+        words.filter(|words| words.contains(of)).count()
+    };
+    assert_eq!(names(&shown, "north.example has not answered yet"), 1);
+    assert!(
+        crate::forks::alarms(&world, "platform")
+            .await
+            .contains(&"not-given-back".to_owned())
+    );
+    world.link("platform", "north", Link::Up);
+    all_back(&world, &cases).await;
+    world
+        .until_in_time("north has given everything", 1_000, async || {
+            let shown = restored_shown(&world, "platform").await;
+            names(&shown, "north.example has not answered yet") == 0
+        })
+        .await;
+    let shown = restored_shown(&world, "platform").await;
+    let north = shown
+        .members
+        .iter()
+        .find(|row| row.member == "north.example");
+    let north = north.unwrap();
+    assert_eq!((north.statements, north.own, north.not_taken), (3, 5, 0));
+    assert_eq!(north.unaccounted, 0, "{shown:?}");
+    assert_eq!(names(&shown, "north.example"), 0, "{shown:?}");
+    // The others have no node: they are named.
+    assert_eq!(names(&shown, "south.example has not answered yet"), 1);
 }

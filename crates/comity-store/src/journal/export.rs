@@ -30,6 +30,24 @@ impl Journal {
         }
     }
 
+    /// Keeps a head of this log that others have and this journal does not, in the copy of its head alone: from now on
+    /// the journal is not opened any more, but by `comity log restore`. Without a copy nothing is kept.
+    ///
+    /// # Errors
+    /// `checkpoint-is-another`: it is not of this log, or not of more records than are here. `head-copy-conflict`. The disk.
+    pub fn outrun(&mut self, checkpoint: &[u8]) -> Result<(), StoreError> {
+        let parsed = UnverifiedCheckpoint::parse(checkpoint);
+        let parsed = parsed.map_err(|_| StoreError::CheckpointIsAnother)?;
+        let claimed = parsed.claimed();
+        if claimed.origin != *self.origin() || claimed.head.size() <= self.head().size() {
+            return Err(StoreError::CheckpointIsAnother);
+        }
+        match &mut self.copy {
+            Some(copy) => copy.swap(self.disk.as_ref(), checkpoint),
+            None => Ok(()),
+        }
+    }
+
     /// Puts the newest checkpoint that a quorum has cosigned beside the newest one.
     ///
     /// # Errors

@@ -297,6 +297,25 @@ fn a_data_directory_behind_the_copy_of_its_head_is_refused() {
 }
 
 #[test]
+fn a_head_that_others_have_and_the_journal_does_not_is_kept_and_the_journal_is_not_opened_again() {
+    let node = Guarded::new();
+    node.grow("data", 9);
+    node.put("data", "old");
+    let newer = node.grow("data", 9);
+    std::fs::remove_file(node.copy()).unwrap();
+    let mut journal = node.open("old", &origin()).unwrap();
+    let here = journal.head();
+    assert_eq!(
+        refused(journal.outrun(&checkpoint(here))),
+        "checkpoint-is-another"
+    );
+    journal.outrun(&checkpoint(newer)).unwrap();
+    drop(journal);
+    assert_eq!(refused(node.open("old", &origin())), "head-behind-copy");
+    drop(node.open("data", &origin()).unwrap());
+}
+
+#[test]
 fn an_old_copy_that_went_on_by_itself_is_refused_whatever_its_length() {
     for more in [3, 9, 30] {
         let node = Guarded::new();

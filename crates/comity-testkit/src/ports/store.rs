@@ -52,6 +52,7 @@ struct Inner {
     published: Vec<u8>,
     closed: Vec<Ended>,
     witnessed: Vec<u8>,
+    outrun: Vec<u8>,
     commits: u64,
     stages: u64,
     commit_fails: Option<(u64, Lost)>,
@@ -80,6 +81,7 @@ impl Default for Inner {
             published: Vec::new(),
             closed: Vec::new(),
             witnessed: Vec::new(),
+            outrun: Vec::new(),
             commits: 0,
             stages: 0,
             commit_fails: None,
@@ -242,6 +244,12 @@ impl Disk {
             Arc::new((Mutex::new(inner), Condvar::new())),
             OnCommit::default(),
         )
+    }
+
+    /// The head of this log that others had and this disk did not; empty if there was none.
+    #[must_use]
+    pub fn outrun(&self) -> String {
+        String::from_utf8_lossy(&self.inner().outrun).into_owned()
     }
 
     /// The head that the quorum had cosigned when it was published last.
@@ -436,6 +444,11 @@ impl Store for MemoryStore {
 
     fn publish_witnessed(&mut self, checkpoint: &[u8]) -> Result<(), Fault> {
         self.disk.inner().witnessed = checkpoint.to_vec();
+        Ok(())
+    }
+
+    fn outrun(&mut self, checkpoint: &[u8]) -> Result<(), Fault> {
+        self.disk.inner().outrun = checkpoint.to_vec();
         Ok(())
     }
 

@@ -23,6 +23,7 @@ use comity_wire::leaf::{Leaf, LogHead, Origin};
 use comity_wire::notice::{Restored, SignedNotice};
 use comity_wire::registry::KeyPurpose;
 use comity_wire::statement::{Received, Statement};
+use comity_wire::witness_exchange::WitnessRequest;
 use comity_wire::words::{Sorted, TimeMs, Version};
 use ed25519_dalek::SigningKey;
 
@@ -377,6 +378,23 @@ impl World {
             node.outside = outside;
         }
         self.start(name)
+    }
+
+    /// The operator of a node has switched off what would stop it: whatever others say of the heads of its own log does not
+    /// reach it.
+    pub fn deafen(&self, name: &str) {
+        let (me, id) = (self.key(name), self.id(name));
+        for other in self.nodes.keys().filter(|other| *other != name) {
+            let id = id.clone();
+            let liar = move |protocol, request: &[u8], reply| match protocol {
+                Protocol::Witness => match WitnessRequest::decode(request) {
+                    Ok(WitnessRequest::Head(origin, _)) if origin.member == id => None,
+                    _ => reply,
+                },
+                _ => reply,
+            };
+            self.hub.lie(me, self.key(other), liar);
+        }
     }
 
     /// Stops a node, and starts it on another disk: what its operator has put in its place. The views are made anew.
