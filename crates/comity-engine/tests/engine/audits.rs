@@ -252,6 +252,7 @@ async fn a_member_that_goes_on_from_an_old_backup_is_found_by_the_next_audit() {
     // As it was before anything happened: its log begins again, under the same name and key.
     world.stop("platform").await.unwrap();
     world.lose("platform");
+    world.deafen("platform");
     world.start("platform").unwrap();
     let shown = audit(&world, "regulator").await;
     assert!(

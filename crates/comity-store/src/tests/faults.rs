@@ -94,7 +94,7 @@ impl Node {
 const LOSSES: [Loss; 3] = [Loss::Nothing, Loss::All, Loss::Half];
 
 /// In steps. The next step of an opening that fails is so far away at the most.
-const OPENING_STRIDE: u64 = 40;
+const OPENING_STRIDE: u64 = 20;
 
 /// More than fits into what is left of a segment.
 const BATCH: u64 = 11;
