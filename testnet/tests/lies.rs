@@ -415,6 +415,9 @@ fn the_operator_of_a_real_node_who_rewrote_its_log_is_caught_by_the_audit_of_a_r
     assert_eq!(audited(&regulator), []);
 
     stop(node);
+    // Whoever is there when it starts would prove the head that it had: it begins when nobody can be asked.
+    stop(node_of_north);
+    stop(node_of_regulator);
     operator::rewrite(&platform, |records| {
         let at = place(records, "received", "takedown-request", 0);
         edit(&mut records[at], |leaf| {
@@ -423,6 +426,7 @@ fn the_operator_of_a_real_node_who_rewrote_its_log_is_caught_by_the_audit_of_a_r
         });
     });
     let node = start(&platform);
+    let (node_of_north, node_of_regulator) = (start(&north), start(&regulator));
     let found = audited(&regulator);
     let codes: Vec<_> = found.iter().map(|(code, _)| code.as_str()).collect();
     assert!(codes.contains(&"receipt-without-record"), "{found:?}");
