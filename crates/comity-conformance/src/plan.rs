@@ -314,13 +314,17 @@ fn play(world: &World, vector: &Vector) -> Planned {
         "exchange-request" | "redeliver-request" | "roster-request" | "audit-request" => {
             request(world, vector, bytes)
         }
+        "witness-request" | "finding-request" => Err(
+            "what is right depends on the logs that the target knows, and on what it keeps"
+                .to_owned(),
+        ),
         "signed-roster" => roster(world, vector, bytes),
         "signed-charter" => Err(
             "nothing that travels tells whether a charter was taken; a roster under it does"
                 .to_owned(),
         ),
-        "exchange-reply" | "redeliver-reply" | "roster-reply" | "audit-reply" | "receipt"
-        | "refusal" => Err(
+        "exchange-reply" | "redeliver-reply" | "roster-reply" | "audit-reply" | "witness-reply"
+        | "finding-answer" | "receipt" | "refusal" => Err(
             "who asks reads it, and nothing that travels tells what the target made of it"
                 .to_owned(),
         ),
@@ -329,6 +333,8 @@ fn play(world: &World, vector: &Vector) -> Planned {
         | "checkpoint"
         | "sequences"
         | "restored"
+        | "finding-notice"
+        | "signed-finding-reply"
         | "fork-evidence"
         | "roster-conflict"
         | "inclusion"

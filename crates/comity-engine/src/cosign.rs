@@ -368,7 +368,10 @@ impl Engine {
             .ask(member, Protocol::Witness, request.encode())
             .await?;
         match WitnessReply::decode(&reply) {
-            Ok(WitnessReply::Answer(status, body)) => Ok((status, body.into())),
+            Ok(WitnessReply::Answer(status, body)) => match u16::try_from(status) {
+                Ok(status) => Ok((status, body.into())),
+                Err(_) => Err(Fault::new("witness-bad-reply", "no status")),
+            },
             Ok(WitnessReply::Refused(..)) => Err(Fault::new("witness-refused", "it cannot now")),
             _ => Err(Fault::new("witness-bad-reply", "no reply of a witness")),
         }

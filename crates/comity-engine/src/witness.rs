@@ -82,7 +82,7 @@ impl Engine {
                 }
                 match self.add_checkpoint(text.into_string().into_bytes()).await {
                     Some(WitnessAnswer { status, body }) => {
-                        Some(WitnessReply::Answer(status, body.into()).encode())
+                        Some(WitnessReply::Answer(status.into(), body.into()).encode())
                     }
                     None => self.witness_busy(),
                 }

@@ -930,7 +930,7 @@ pub fn witness_request() -> BoxedStrategy<WitnessRequest> {
 /// What a witness answers. The paths lead nowhere.
 pub fn witness_reply() -> BoxedStrategy<WitnessReply> {
     prop_oneof![
-        (200_u16..=599, checkpoint()).prop_map(|(status, text)| WitnessReply::Answer(status, text)),
+        (200_u64..=599, checkpoint()).prop_map(|(status, text)| WitnessReply::Answer(status, text)),
         (maybe(checkpoint()), maybe(some(hash(), 0)))
             .prop_map(|(checkpoint, path)| WitnessReply::Head(checkpoint, path)),
         hash().prop_map(WitnessReply::Taken),

@@ -30,6 +30,7 @@ use comity_trust::signed::SignedPayload;
 use comity_wire::audit_exchange::{AuditReply, AuditRequest};
 use comity_wire::consistency::ConsistencyReceipt;
 use comity_wire::exchange::{ExchangeReply, ExchangeRequest, RedeliverReply, RedeliverRequest};
+use comity_wire::finding::{FindingAnswer, FindingNotice, FindingReply, FindingRequest};
 use comity_wire::ids::{Hash, Kid, MemberId, parent_commitment};
 use comity_wire::leaf::{Facts, Leaf, Origin};
 use comity_wire::notice::{Notice, Restored, Sequences, SignedNotice};
@@ -39,6 +40,7 @@ use comity_wire::refusal::Refusal;
 use comity_wire::registry::{Check, Kind};
 use comity_wire::roster_exchange::{RosterReply, RosterRequest};
 use comity_wire::statement::{Received, Statement};
+use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 use data_encoding::HEXLOWER;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 
@@ -197,6 +199,64 @@ fn read(world: &World, vector: &Vector, bytes: &[u8]) -> Found {
             AuditReply::Records(page) => count("records", page.records.len()),
             AuditReply::Refused(_, code, _) => vec![("code", code.to_string())],
         })),
+        "witness-request" => object(WitnessRequest::decode(bytes).map(|request| match request {
+            WitnessRequest::AddCheckpoint(text) => {
+                vec![word("add-checkpoint"), sha256(text.as_bytes())]
+            }
+            WitnessRequest::Head(origin, from) => vec![
+                word("head"),
+                ("origin", origin.to_string()),
+                ("from", from.map_or("none".into(), |from| from.to_string())),
+            ],
+            WitnessRequest::Evidence(bytes) => vec![word("evidence"), sha256(&bytes)],
+        })),
+        "witness-reply" => object(WitnessReply::decode(bytes).map(|reply| match reply {
+            WitnessReply::Answer(status, _) => {
+                vec![word("answer"), ("status", status.to_string())]
+            }
+            WitnessReply::Head(text, path) => {
+                let text = text.map(|text| Hash::of(text.as_bytes()).to_string());
+                let path = path.map(|path| path.len().to_string());
+                let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".into());
+                vec![
+                    word("head"),
+                    ("checkpoint", or_none(text)),
+                    ("path", or_none(path)),
+                ]
+            }
+            WitnessReply::Taken(hash) => vec![word("taken"), ("hash", hash.to_string())],
+            WitnessReply::Refused(_, code, _) => {
+                vec![word("refused"), ("code", code.to_string())]
+            }
+        })),
+        "finding-request" => object(FindingRequest::decode(bytes).map(|request| match request {
+            FindingRequest::Finding(signed) => vec![word("finding"), sha256(&signed)],
+            FindingRequest::Reply(signed) => vec![word("finding-reply"), sha256(&signed)],
+        })),
+        "finding-answer" => object(FindingAnswer::decode(bytes).map(|answer| match answer {
+            FindingAnswer::Noted(hash) => vec![word("noted"), ("hash", hash.to_string())],
+            FindingAnswer::Refused(_, code, _) => {
+                vec![word("refused"), ("code", code.to_string())]
+            }
+        })),
+        "finding-notice" => object(
+            notice::<FindingNotice>(world, context, bytes).map(|content| {
+                vec![
+                    ("by", content.by.to_string()),
+                    ("of", content.of.to_string()),
+                    ("code", content.code.to_string()),
+                    ("id", finding_id(&content)),
+                ]
+            }),
+        ),
+        "signed-finding-reply" => object(notice::<FindingReply>(world, context, bytes).map(
+            |content| {
+                vec![
+                    ("of", content.of.to_string()),
+                    ("code", content.code.to_string()),
+                ]
+            },
+        )),
         "signed-charter" => charter(world, context, bytes),
         "signed-roster" => roster(world, context, bytes),
         "roster-conflict" => conflict(world, context, bytes),
@@ -277,6 +337,31 @@ fn object(found: Result<Vec<(&'static str, String)>, ObjectError>) -> Found {
 
 fn leaf_hash(leaf: &[u8]) -> Vec<(&'static str, String)> {
     vec![("leaf_hash", comity_log::hash::leaf_hash(leaf).to_string())]
+}
+
+fn word(word: &str) -> (&'static str, String) {
+    ("word", word.to_owned())
+}
+
+/// The id of what is found, computed anew.
+fn finding_id(notice: &FindingNotice) -> String {
+    let content = (
+        &notice.code,
+        &notice.of,
+        &notice.counterpart,
+        &notice.case,
+        &notice.statement,
+        &notice.clock,
+        notice.index,
+    );
+    let content = comity_wire::cbor::encode(&content);
+    let id = Hash::of_parts(&[b"comity-finding/1", &content]);
+    assert_eq!(notice.id, id);
+    id.to_string()
+}
+
+fn sha256(bytes: &[u8]) -> (&'static str, String) {
+    ("hash", Hash::of(bytes).to_string())
 }
 
 fn first_word(bytes: &[u8]) -> Vec<(&'static str, String)> {
@@ -837,6 +922,12 @@ fn the_vectors_leave_out_nothing() {
         "roster-reply",
         "audit-request",
         "audit-reply",
+        "witness-request",
+        "witness-reply",
+        "finding-request",
+        "finding-answer",
+        "finding-notice",
+        "signed-finding-reply",
         "inclusion",
         "consistency",
         "concurrent",

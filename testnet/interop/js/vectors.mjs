@@ -117,6 +117,12 @@ const signed = (rule, found, bytesMax = LIMIT.EVIDENCE_BYTES_MAX) => (bytes, { s
   return found(object.value)
 }
 
+/** What the id of a finding is made of (10.7). */
+const FINDING = ['code', 'of', 'counterpart', 'case', 'statement', 'clock', 'index']
+
+/** Of a text its UTF-8. */
+const hashOf = (given) => hex(sha256(typeof given === 'string' ? utf8(given) : given))
+
 const OBJECTS = {
   statement (bytes, { chain, me, now_ms: now, recorded, parties, story }, federation) {
     if (story) {
@@ -233,6 +239,27 @@ const OBJECTS = {
     ([, origin, from, size]) => ({ origin, from, size: size ?? 'newest' })),
   'audit-reply': message('audit-reply', LIMIT.AUDIT_REPLY_BYTES_MAX,
     ([word, , third, records]) => word === 'records' ? { records: records.length } : { code: third }),
+
+  'witness-request': message('witness-request', LIMIT.WITNESS_REQUEST_BYTES_MAX, ([word, first, from]) =>
+    word === 'head' ? { word, origin: first, from: from ?? 'none' } : { word, hash: hashOf(first) }),
+  'witness-reply': message('witness-reply', LIMIT.WITNESS_REPLY_BYTES_MAX, ([word, first, second]) => ({
+    answer: () => ({ word, status: first }),
+    head: () => ({ word, checkpoint: first === null ? 'none' : hashOf(first), path: second?.length ?? 'none' }),
+    taken: () => ({ word, hash: hex(first) }),
+    refused: () => ({ word, code: second })
+  })[word]()),
+  'finding-request': message('finding-request', LIMIT.SMALL_REQUEST_BYTES_MAX,
+    ([word, bytes]) => ({ word, hash: hashOf(bytes) })),
+  'finding-answer': message('finding-answer', LIMIT.AUDIT_REPLY_BYTES_MAX,
+    ([word, first, second]) => word === 'noted' ? { word, hash: hex(first) } : { word, code: second }),
+  'finding-notice': signed('finding-notice', (value) => {
+    const content = FINDING.map((name) => value.get(name) ?? null)
+    const id = sha256(utf8('comity-finding/1'), encode(content))
+    if (!sameBytes(id, value.get('id'))) throw new Error('the id of a finding is another')
+    return { by: value.get('by'), of: value.get('of'), code: value.get('code'), id: hex(id) }
+  }, LIMIT.FINDING_BYTES_MAX),
+  'signed-finding-reply': signed('signed-finding-reply',
+    (value) => ({ of: hex(value.get('of')), code: value.get('code') }), LIMIT.FINDING_BYTES_MAX),
 
   'clock-due': (_, context) => dueTime(context),
   'clock-choice': (_, context) => ({ clocks: chooseClocks(context) }),

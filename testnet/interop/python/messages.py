@@ -12,6 +12,10 @@ BYTES_MAX = {  # 6.2 and 6.5; for what two protocols carry, the longer one
     "roster-reply": "ROSTER_REPLY_BYTES_MAX",
     "audit-request": "AUDIT_REQUEST_BYTES_MAX",
     "audit-reply": "AUDIT_REPLY_BYTES_MAX",
+    "finding-request": "SMALL_REQUEST_BYTES_MAX",
+    "finding-answer": "AUDIT_REPLY_BYTES_MAX",
+    "witness-request": "WITNESS_REQUEST_BYTES_MAX",
+    "witness-reply": "WITNESS_REPLY_BYTES_MAX",
 }
 
 

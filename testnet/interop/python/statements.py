@@ -196,11 +196,12 @@ def is_final(code):
 
 
 def read_object(data, name, public):
-    """A refusal, sequences or restored under a key that the caller answers for (12.6). `public`: of a kid."""
-    kid, protected, payload, signature = signed_object(data, OBJECT_LIMITS[name], name)
+    """A signed object that is no statement, under a key that the caller answers for (12.6). `public`: of a kid."""
+    limit, content_type = SIGNED_OBJECTS[name]
+    kid, protected, payload, signature = signed_object(data, limit, content_type)
     try:
         value = decode(payload)
-        within = CDDL.check(f"{name}-payload", value)
+        within = CDDL.check(f"{name.removeprefix('signed-')}-payload", value)
     except (NotDeterministic, WrongStructure):
         raise Refused("bad-payload") from None
     need(within, "over-limit")
@@ -209,7 +210,13 @@ def read_object(data, name, public):
     return value
 
 
-OBJECT_LIMITS = {"refusal": "STATEMENT_BYTES_MAX", "sequences": "EVIDENCE_BYTES_MAX", "restored": "EVIDENCE_BYTES_MAX"}
+SIGNED_OBJECTS = {  # the longest, and the word of its content type
+    "refusal": ("STATEMENT_BYTES_MAX", "refusal"),
+    "sequences": ("EVIDENCE_BYTES_MAX", "sequences"),
+    "restored": ("EVIDENCE_BYTES_MAX", "restored"),
+    "finding-notice": ("FINDING_BYTES_MAX", "finding"),
+    "signed-finding-reply": ("FINDING_BYTES_MAX", "finding-reply"),
+}
 
 
 # ---------------------------------------------------------- facts of one, 8.7

@@ -10,7 +10,7 @@ import messages
 import statements
 from fold import Fold, View, latest, row_of
 from trust import Trust
-from wire import Key, Refused, decode, need, read, sha256
+from wire import Key, Refused, decode, encode, need, read, sha256
 
 
 class Federation:
@@ -215,6 +215,59 @@ def audit_reply(data, _context, _federation):
     return {"code": reply[2]} if reply[0] == "refused" else {"records": str(len(reply[3]))}
 
 
+def witness_request(data, _context, _federation):
+    word, *said = messages.read_message(data, "witness-request")
+    if word == "head":
+        return {"word": word, "origin": said[0], "from": or_none(said[1])}
+    return {"word": word, "hash": sha256(as_bytes(said[0])).hex()}
+
+
+def witness_reply(data, _context, _federation):
+    word, *said = messages.read_message(data, "witness-reply")
+    if word == "head":
+        text, path = said
+        head = or_none(text and sha256(as_bytes(text)).hex())
+        return {"word": word, "checkpoint": head, "path": or_none(None if path is None else len(path))}
+    found = {"answer": ("status", 0), "taken": ("hash", 0), "refused": ("code", 1)}[word]
+    return {"word": word, found[0]: in_words(said[found[1]])}
+
+
+def finding_request(data, _context, _federation):
+    word, signed = messages.read_message(data, "finding-request")
+    return {"word": word, "hash": sha256(signed).hex()}
+
+
+def finding_answer(data, _context, _federation):
+    word, *said = messages.read_message(data, "finding-answer")
+    return {"word": word} | ({"hash": said[0].hex()} if word == "noted" else {"code": said[1]})
+
+
+def finding_notice(data, context, federation):
+    """With the id as 10.7 has it, which is that of the notice."""
+    payload = signed_by(data, "finding-notice", context, federation)
+    names = ("code", "of", "counterpart", "case", "statement", "clock", "index")
+    found = sha256(b"comity-finding/1", encode([payload.get(name) for name in names]))
+    assert found == payload["id"]
+    return {"by": payload["by"], "of": payload["of"], "code": payload["code"], "id": found.hex()}
+
+
+def finding_reply(data, context, federation):
+    payload = signed_by(data, "signed-finding-reply", context, federation)
+    return {"of": payload["of"].hex(), "code": payload["code"]}
+
+
+def or_none(value):
+    return "none" if value is None else str(value)
+
+
+def as_bytes(value):
+    return value.encode() if isinstance(value, str) else value
+
+
+def in_words(value):
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
 def parent_opening(data, _context, _federation):
     """Whether the `parent` of the facts opens that of the statement (3.17)."""
     said, recorded = decode(data)
@@ -355,6 +408,12 @@ OBJECTS = {
     "roster-reply": roster_message("roster-reply"),
     "audit-request": audit_request,
     "audit-reply": audit_reply,
+    "witness-request": witness_request,
+    "witness-reply": witness_reply,
+    "finding-request": finding_request,
+    "finding-answer": finding_answer,
+    "finding-notice": finding_notice,
+    "signed-finding-reply": finding_reply,
     "parent-opening": parent_opening,
     "evidence": evidence,
 }

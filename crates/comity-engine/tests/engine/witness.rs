@@ -113,7 +113,7 @@ fn add(old_size: u64, checkpoint: UnverifiedCheckpoint) -> String {
 async fn add_checkpoint(world: &World, body: &str) -> (u16, String) {
     let request = WitnessRequest::AddCheckpoint(body.into());
     match ask(world, "north", "platform", &request).await {
-        WitnessReply::Answer(status, body) => (status, body.into()),
+        WitnessReply::Answer(status, body) => (status.try_into().unwrap(), body.into()),
         WitnessReply::Refused(_, code, _) => (0, code.to_string()),
         other => panic!("{other:?}"),
     }

@@ -6,7 +6,7 @@
 //! forge       statements with one part exchanged, signed again
 //! sections    where the specification says what a vector shows
 //! pages       diagnostic notation, and the index
-//! statement   record, exchange, audit, chain, log, transition      one module for each folder of files
+//! statement   record, exchange, audit, finding, witness, chain, log, transition      one module for each folder of files
 //! ```
 //!
 //! What is expected is written here by hand, and never asked of the code: the
@@ -23,6 +23,7 @@
 mod audit;
 mod chain;
 mod exchange;
+mod finding;
 mod fold;
 mod forge;
 mod log;
@@ -34,6 +35,7 @@ pub mod sections;
 mod statement;
 mod transition;
 mod two_hop;
+mod witness;
 mod world;
 
 use std::collections::BTreeMap;
@@ -261,6 +263,8 @@ pub fn files() -> Vec<Made> {
         record::signed(&world),
         exchange::messages(&world),
         audit::messages(&world),
+        finding::findings(&world),
+        witness::messages(&world),
         chain::charters(&world),
         chain::rosters(&world),
         log::checkpoints(&world),
