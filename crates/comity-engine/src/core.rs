@@ -47,7 +47,7 @@ use crate::outbox::{Delivered, Due};
 use crate::ports::{Clock, ClosedLog, Fault, Position, Scope, Store, Views};
 use crate::record::{Entry, code};
 use crate::redeliver::Said;
-use crate::reports::OwnPage;
+use crate::reports::{OwnPage, PageAsked};
 use crate::restored::{CameBack, Lost};
 use crate::tables::{CLOSED_SEQUENCE, SCHEMA, SEQUENCE, VIEWS_VERSION};
 use crate::tell::Telling;
@@ -151,8 +151,7 @@ pub(crate) enum Command {
     },
     /// A page of the own log, for a report.
     OwnPage {
-        from: u64,
-        until: Option<u64>,
+        asked: PageAsked,
         reply: oneshot::Sender<Result<OwnPage, Fault>>,
     },
     /// An audit that this member has made.
@@ -239,7 +238,7 @@ enum Waiting {
     Lost(oneshot::Sender<Vec<Lost>>),
     TakenBack(CameBack, oneshot::Sender<CameBack>),
     Noted(oneshot::Sender<()>),
-    OwnPage(u64, Option<u64>, oneshot::Sender<Result<OwnPage, Fault>>),
+    OwnPage(PageAsked, oneshot::Sender<Result<OwnPage, Fault>>),
     /// Asked once everything is durable: nobody is shown what may still be lost.
     Query(
         Person,
@@ -579,7 +578,7 @@ impl Core {
                 self.came_back(&lost, back, refused)?;
                 Some(Waiting::Noted(reply))
             }
-            Command::OwnPage { from, until, reply } => Some(Waiting::OwnPage(from, until, reply)),
+            Command::OwnPage { asked, reply } => Some(Waiting::OwnPage(asked, reply)),
             Command::Learn {
                 charters,
                 rosters,
@@ -663,7 +662,7 @@ impl Core {
                 drop(reply);
                 None
             }
-            Command::OwnPage { from, until, reply } => Some(Waiting::OwnPage(from, until, reply)),
+            Command::OwnPage { asked, reply } => Some(Waiting::OwnPage(asked, reply)),
             Command::Learn { reply, .. } => Some(Waiting::Flag(false, reply)),
             Command::Query {
                 person,
@@ -695,7 +694,7 @@ impl Core {
             Waiting::Lost(reply) => drop(reply.send(self.lost()?)),
             Waiting::TakenBack(back, reply) => drop(reply.send(back)),
             Waiting::Noted(reply) => drop(reply.send(())),
-            Waiting::OwnPage(from, until, reply) => drop(reply.send(self.own_page(from, until))),
+            Waiting::OwnPage(asked, reply) => drop(reply.send(self.own_page(asked))),
             Waiting::Query(person, query, connected, reply) => {
                 let shown = self.query(&person, query, &connected);
                 let fault = shown.as_ref().err().and_then(WorkError::of_port);

@@ -33,9 +33,20 @@ use crate::ports::Fault;
 pub(crate) struct OwnPage {
     head: Head,
     origin: Origin,
-    checkpoint: String,
+    /// None if the log is not here.
+    checkpoint: Option<String>,
     now: TimeMs,
     records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// Which page is wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PageAsked {
+    /// The number of a log that was closed; absent: the one that is written.
+    log: Option<u32>,
+    from: u64,
+    /// The index to end before; absent: the size of the log.
+    until: Option<u64>,
 }
 
 /// What an audit was made of, kept for reports.
@@ -68,17 +79,31 @@ impl LastAudit {
 }
 
 impl Core {
-    /// A page of the own log.
-    pub(crate) fn own_page(&mut self, from: u64, until: Option<u64>) -> Result<OwnPage, Fault> {
-        let head = self.store.head();
-        let until = until.unwrap_or(head.size()).min(head.size());
+    /// A page of a log of this member. Of one that is not here there are no records.
+    pub(crate) fn own_page(&mut self, asked: PageAsked) -> Result<OwnPage, Fault> {
+        let PageAsked { log, from, until } = asked;
+        let now = self.time();
+        let number = log.unwrap_or(self.identity.origin.n);
+        let Some(log) = self.log_here(number) else {
+            return Ok(OwnPage {
+                head: Head::empty(),
+                origin: Origin {
+                    n: number,
+                    ..self.identity.origin.clone()
+                },
+                checkpoint: None,
+                now,
+                records: Vec::new(),
+            });
+        };
+        let until = until.unwrap_or(log.head.size()).min(log.head.size());
         let until = until.min(from.saturating_add(REPORT_PAGE_RECORDS));
-        let records: Result<Vec<_>, _> = (from..until).map(|n| self.store.record(n)).collect();
+        let records: Result<Vec<_>, _> = (from..until).map(|n| log.record(n)).collect();
         Ok(OwnPage {
-            head,
-            origin: self.identity.origin.clone(),
-            checkpoint: self.checkpoint().to_string(),
-            now: self.time(),
+            head: log.head,
+            origin: log.origin.clone(),
+            checkpoint: Some(log.checkpoint().to_string()),
+            now,
             records: records?,
         })
     }
@@ -87,8 +112,8 @@ impl Core {
 impl Engine {
     /// Response times from the own log alone.
     pub(crate) async fn response_times(&self) -> Result<ResponseTimesShown, WorkError> {
-        let (times, log) = self.over_own_log(|_| Timing::default()).await?;
-        Ok(shown(&times.into_times(), [log.member]))
+        let (times, _) = self.over_own_logs(|_| Timing::default()).await?;
+        Ok(shown(&times.into_times(), [self.me.to_string()]))
     }
 
     /// A report of response times.
@@ -170,63 +195,101 @@ impl Engine {
             context: context(now),
             base: Base::default(),
         };
-        let (adding, log) = self.over_own_log(adding).await?;
+        let (adding, logs) = self.over_own_logs(adding).await?;
+        if keeps_records && logs.len() > 1 {
+            return Err(WorkError::asker(
+                "proofs-of-one-log-only",
+                "this member has had more than one log, and a folder of proofs is of one log of each member",
+                "make the report without proofs, and prove single statements with `comity log prove`",
+            ));
+        }
         Ok(Arc::new(Audited {
             basis: adding.context.basis(),
-            taken_at: log.taken_at,
+            taken_at: adding.context.now,
             base: adding.base,
-            logs: vec![log],
+            logs,
             findings: Vec::new(),
             findings_waiting: 0,
         }))
     }
 
-    /// Hands every case of the own log to a visitor, beside the one thread.
-    async fn over_own_log<V: CaseVisitor + Send + 'static>(
+    /// Hands every case of the own logs to a visitor, beside the one thread: of the one that is written, and of those
+    /// before it.
+    async fn over_own_logs<V: CaseVisitor + Send + 'static>(
         &self,
         visitor: impl FnOnce(TimeMs) -> V,
-    ) -> Result<(V, LogUsed), WorkError> {
-        let first = self.own_page(0, None).await?;
-        let mut visitor = visitor(first.now);
-        let size = first.head.size();
-        let parts = size.div_ceil(REPORT_RECORDS_MAX).max(1);
+    ) -> Result<(V, Vec<LogUsed>), WorkError> {
+        let nothing = PageAsked {
+            until: Some(0),
+            ..PageAsked::default()
+        };
+        let newest = self.own_page(nothing).await?;
+        let mut visitor = visitor(newest.now);
+        let mut logs = Vec::new();
+        for number in 1..newest.origin.n {
+            let log = Some(number);
+            logs.push(self.own_page(PageAsked { log, ..nothing }).await?);
+        }
+        logs.push(newest);
+        let size = |log: &OwnPage| log.head.size();
+        let all: u64 = logs.iter().map(size).fold(0, u64::saturating_add);
+        let parts = all.div_ceil(REPORT_RECORDS_MAX).max(1);
         for part in 0..parts {
-            let mut log = log_of(&first);
-            let mut from = 0;
-            while from < size {
-                let page = self.own_page(from, Some(size)).await?;
-                if page.records.is_empty() {
-                    break;
-                }
-                for (leaf, facts) in &page.records {
-                    log.records
-                        .extend(read(leaf, facts.as_deref(), part, parts)?);
-                    from = from.saturating_add(1);
-                }
+            let mut found = Vec::with_capacity(logs.len());
+            for log in &logs {
+                found.push(self.part_of_own(log, part, parts).await?);
             }
             let visited = tokio::task::spawn_blocking(move || {
-                visit_cases(&[log], &mut visitor);
+                visit_cases(&found, &mut visitor);
                 visitor
             });
             visitor = visited.await.map_err(|_| stopped())?;
         }
-        let used = LogUsed {
-            origin: first.origin.to_string(),
-            member: first.origin.member.to_string(),
-            size,
-            root: first.head.root().to_string(),
-            taken_at: first.now,
-            records: size,
+        let here = logs.into_iter().filter(|log| log.checkpoint.is_some());
+        let used = here.map(|log| LogUsed {
+            origin: log.origin.to_string(),
+            member: log.origin.member.to_string(),
+            size: log.head.size(),
+            root: log.head.root().to_string(),
+            taken_at: log.now,
+            records: log.head.size(),
             complete: true,
             all_with: Vec::new(),
-            checkpoint: Some(self.cosigned_text(&first.checkpoint)),
-        };
-        Ok((visitor, used))
+            checkpoint: log.checkpoint.map(|text| self.cosigned_text(&text)),
+        });
+        Ok((visitor, used.collect()))
     }
 
-    async fn own_page(&self, from: u64, until: Option<u64>) -> Result<OwnPage, WorkError> {
+    /// The records of one own log that are of cases of this part.
+    async fn part_of_own(
+        &self,
+        of: &OwnPage,
+        part: u64,
+        parts: u64,
+    ) -> Result<LogRecords, WorkError> {
+        let mut log = log_of(of);
+        let mut asked = PageAsked {
+            log: Some(of.origin.n),
+            from: 0,
+            until: Some(of.head.size()),
+        };
+        while asked.from < of.head.size() {
+            let page = self.own_page(asked).await?;
+            if page.records.is_empty() {
+                break;
+            }
+            for (leaf, facts) in &page.records {
+                log.records
+                    .extend(read(leaf, facts.as_deref(), part, parts)?);
+                asked.from = asked.from.saturating_add(1);
+            }
+        }
+        Ok(log)
+    }
+
+    async fn own_page(&self, asked: PageAsked) -> Result<OwnPage, WorkError> {
         let (reply, page) = oneshot::channel();
-        self.send(Command::OwnPage { from, until, reply }).await?;
+        self.send(Command::OwnPage { asked, reply }).await?;
         Ok(page.await.map_err(|_| stopped())??)
     }
 }

@@ -483,3 +483,29 @@ async fn what_is_still_missing_is_said_until_everybody_has_answered() {
     // The others have no node: they are named.
     assert_eq!(names(&shown, "south.example has not answered yet"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_of_a_member_that_was_restored_counts_what_its_logs_before_show() {
+    for (who, least) in [("platform", 5), ("north", 5)] {
+        let (mut world, cases, _) = put_back(who).await;
+        world.start(who).unwrap();
+        all_back(&world, &cases).await;
+        let wish = comity_report::Wish {
+            cases: false,
+            ..comity_report::Wish::default()
+        };
+        let shown = world.query(who, Query::Report(wish.clone())).await;
+        let Ok(Shown::Report(report)) = shown else {
+            panic!("{shown:?}")
+        };
+        assert_eq!(report.table.requests, least, "{who}");
+        let origins: Vec<_> = report.logs.iter().map(|log| &log.origin).collect();
+        assert_eq!(origins.len(), 2, "{origins:?}");
+        let with_cases = comity_report::Wish {
+            cases: true,
+            ..wish
+        };
+        let refused = world.query(who, Query::Report(with_cases)).await;
+        assert_eq!(refused.unwrap_err().code, "proofs-of-one-log-only");
+    }
+}
