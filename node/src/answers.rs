@@ -433,6 +433,8 @@ pub(crate) struct LogRead {
     pub(crate) pages: u64,
     pub(crate) resumed_from: u64,
     pub(crate) cosigned: usize,
+    pub(crate) verdict: String,
+    pub(crate) missing: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1323,6 +1323,8 @@ fn audit() -> AuditShown {
             pages: 3,
             resumed_from: 40,
             cosigned: 2,
+            verdict: "provisional".to_owned(),
+            missing: vec!["1 more of the role regulator".to_owned()],
         }],
     }
 }

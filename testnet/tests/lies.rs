@@ -69,10 +69,14 @@ async fn told() -> (World, CaseId) {
     (world, case)
 }
 
-/// What the regulator finds: code and member, each once, in order.
+/// What the regulator finds: code and member, each once, in order. Not whose head has no quorum: of a log that was
+/// rewritten, witnesses cosign nothing.
 async fn findings(world: &World) -> Vec<(String, String)> {
+    // What was the newest witnessed head a moment ago is not shown any more.
+    world.clock.advance(120_000);
     let shown = world.engine("regulator").audit(person("anna")).await;
     let found = shown.unwrap().findings.into_iter();
+    let found = found.filter(|row| row.0 != "not-witnessed");
     let mut found: Vec<_> = found.map(|row| (row.0, row.1)).collect();
     found.sort();
     found.dedup();

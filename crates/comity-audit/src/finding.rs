@@ -63,6 +63,7 @@ found! {
     Fork, "fork", "The log has signed two heads that are not of one growing tree.";
     HeadsNotJoined, "heads-not-joined", "The log does not show that its head grows out of one that it signed before.";
     LogWentBack, "log-went-back", "The log is shorter than a head that it has signed before.";
+    NotWitnessed, "not-witnessed", "The head that the log was read under has not the cosignatures that the charter wants.";
     // Of two logs, or of one and what others know.
     MissingAtRecipient, "missing-at-recipient", "The sender has a receipt, and the recipient's log has no record of the statement.";
     MissingAtSender, "missing-at-sender", "The recipient has registered a statement that the sender's log does not say was offered.";

@@ -8,6 +8,9 @@
 //! Something is called missing only if the other log is here as far as it
 //! concerns these two members, all logs of that member, and was fetched late
 //! enough to hold it.
+//!
+//! A restore loses the end of a log, and the next log has it again, later. So what
+//! began before that log was opened is neither missing nor late nor recorded twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -159,6 +162,7 @@ pub fn visit_cases_by(
         logs.iter().flat_map(|log| {
             log.records.iter().map(|(leaf, facts)| Record {
                 member: &log.member,
+                log: log.origin.n,
                 leaf,
                 facts: facts.as_ref(),
             })
@@ -195,6 +199,8 @@ pub fn registered_as(record: &Record<'_>, strange: &BTreeSet<Hash>) -> Option<Ha
 pub struct Record<'a> {
     /// Whose log.
     pub member: &'a MemberId,
+    /// The number of the log.
+    pub log: u32,
     /// The record.
     pub leaf: &'a Leaf,
     /// Its facts, if they are here.
@@ -260,7 +266,7 @@ pub fn join<'a>(
         findings.extend(pair.signed_by_ended_key(rules));
         match pair.joined(id, shown) {
             Some(statement) => {
-                compare(&pair, &statement, &mut findings);
+                compare(&pair, &statement, shown, &mut findings);
                 all.push(Joined {
                     receipt: pair.strange_receipt(&statement),
                     statement,
@@ -302,6 +308,7 @@ struct Entry<'a> {
     leaf: &'a Leaf,
     facts: Option<&'a Facts>,
     member: &'a MemberId,
+    log: u32,
     counterpart: &'a MemberId,
     is_sender: bool,
 }
@@ -310,6 +317,7 @@ impl<'a> Entry<'a> {
     fn of(record: Record<'a>) -> Option<(StatementId, Self)> {
         let Record {
             member,
+            log,
             leaf,
             facts,
         } = record;
@@ -328,6 +336,7 @@ impl<'a> Entry<'a> {
             leaf,
             facts,
             member,
+            log,
             counterpart: leaf.counterpart.as_ref()?,
             // Both sides record a refusal: who gave it and who was refused.
             is_sender: by_kind || (refused && is_out),
@@ -401,6 +410,12 @@ impl<'a> Pair<'a> {
             Some(first) if first.member != entry.member => {
                 findings.push(entry.finding(Found::RecordsDiffer));
             }
+            // A log that follows a restore has again what was lost. The first record counts.
+            Some(first) if first.log != entry.log => {
+                if entry.log < first.log {
+                    *first = entry;
+                }
+            }
             // What may pass later is refused as often as it is tried.
             Some(first) if entry.is_not_in_force() && first.is_not_in_force() => {}
             Some(_) => findings.push(entry.finding(Found::RecordedTwice)),
@@ -442,7 +457,7 @@ impl<'a> Pair<'a> {
         let (sender, recipient) = self.entries().next()?.parties();
         let mark = |entry: &Option<Entry<'_>>| entry.as_ref().map(Entry::mark);
         let facts = |entry: &Option<Entry<'a>>| entry.as_ref().and_then(|entry| entry.facts);
-        Some(MatchedStatement {
+        let mut matched = MatchedStatement {
             statement,
             case: self.entries().find_map(|entry| entry.leaf.case)?,
             kind: self.entries().find_map(|entry| entry.leaf.statement_kind)?,
@@ -457,9 +472,13 @@ impl<'a> Pair<'a> {
             facts: facts(&self.offered)
                 .or_else(|| facts(&self.received))
                 .cloned(),
-            sender_shown: shown.all_with(sender, recipient),
-            recipient_shown: shown.all_with(recipient, sender),
-        })
+            sender_shown: None,
+            recipient_shown: None,
+        };
+        let began = matched.first_time();
+        matched.sender_shown = shown.all_with(sender, recipient, began);
+        matched.recipient_shown = shown.all_with(recipient, sender, began);
+        Some(matched)
     }
 }
 
@@ -487,23 +506,51 @@ impl Shown {
         shown
     }
 
-    /// When the newest log of a member was fetched, if every record of all its logs
-    /// with the counterpart is here.
-    fn all_with(&self, member: &MemberId, counterpart: &MemberId) -> Option<TimeMs> {
-        let of_member = self.logs.get(member)?;
-        let (n, newest) = of_member.last_key_value()?;
-        let is_shown = |n: u32| {
-            of_member
-                .get(&n)
-                .is_some_and(|log| log.shows_all_with(counterpart))
+    /// When the newest log of a member was fetched, if every record of its logs with
+    /// the counterpart is here of what began then.
+    fn all_with(&self, member: &MemberId, counterpart: &MemberId, began: TimeMs) -> Option<TimeMs> {
+        let (n, newest) = self.logs.get(member)?.last_key_value()?;
+        let lacks = |log: Option<&LogShown>| log.is_none_or(|log| !log.shows_all_with(counterpart));
+        if lacks(Some(newest)) || began < self.since(member, *n, lacks) {
+            return None;
+        }
+        Some(newest.taken_at)
+    }
+
+    /// Whether a member had what began then, but may have lost it in a restore.
+    fn may_be_lost(&self, member: &MemberId, began: TimeMs) -> bool {
+        let newest = self.logs.get(member).and_then(|logs| logs.last_key_value());
+        let lacks = |log: Option<&LogShown>| log.is_none_or(|log| log.is_cut);
+        newest.is_some_and(|(n, _)| began < self.since(member, *n, lacks))
+    }
+
+    /// From when on no log before the one of number `n` matters that lacks something:
+    /// when the log after the last of them began.
+    fn since(
+        &self,
+        member: &MemberId,
+        n: u32,
+        lacks: impl Fn(Option<&LogShown>) -> bool,
+    ) -> TimeMs {
+        let log = |n: u32| self.logs.get(member).and_then(|logs| logs.get(&n));
+        let Some(lacking) = (1..n).rev().find(|n| lacks(log(*n))) else {
+            return 0;
         };
-        (1..=*n).all(is_shown).then_some(newest.taken_at)
+        let next = log(lacking.saturating_add(1)).and_then(|next| next.begins);
+        next.map_or(TimeMs::MAX, |begins| {
+            begins.saturating_add(CLOCK_SKEW_MS_MAX)
+        })
     }
 }
 
 // ---- What does not fit together
 
-fn compare(pair: &Pair<'_>, statement: &MatchedStatement, findings: &mut Vec<Finding>) {
+fn compare(
+    pair: &Pair<'_>,
+    statement: &MatchedStatement,
+    shown: &Shown,
+    findings: &mut Vec<Finding>,
+) {
     let mut add = |found: Found, whose: &MemberId, index: Option<u64>| {
         let is_sender = *whose == statement.sender;
         let other = if is_sender {
@@ -530,6 +577,9 @@ fn compare(pair: &Pair<'_>, statement: &MatchedStatement, findings: &mut Vec<Fin
         ..
     } = statement;
 
+    let began = statement.first_time();
+    let recipient_lost = shown.may_be_lost(recipient, began);
+    let a_side_lost = recipient_lost || shown.may_be_lost(sender, began);
     let is_due = |shown: Option<TimeMs>, at: TimeMs, wait: u64| {
         shown.is_some_and(|taken_at| at.saturating_add(wait) <= taken_at)
     };
@@ -544,10 +594,11 @@ fn compare(pair: &Pair<'_>, statement: &MatchedStatement, findings: &mut Vec<Fin
     {
         add(Found::MissingAtSender, sender, None);
     }
-    if let (Some(received), Some(_)) = (received, offered)
+    // Whoever dates a registration back does not make the sender late.
+    if let (Some(received), Some(offered)) = (received, offered)
         && sent.is_none()
         && gave_up.is_none()
-        && sender_due(received.time, RECEIPT_WAIT_MS_MAX)
+        && sender_due(received.time.max(offered.time), RECEIPT_WAIT_MS_MAX)
     {
         add(Found::NoReceipt, sender, None);
     }
@@ -559,6 +610,7 @@ fn compare(pair: &Pair<'_>, statement: &MatchedStatement, findings: &mut Vec<Fin
     let receipt = pair.sent.and_then(|sent| sent.facts?.receipt);
     if let (Some(receipt), Some(received)) = (receipt, received)
         && !pair.registered.contains(&receipt)
+        && !recipient_lost
     {
         add(Found::ReceiptWithoutRecord, recipient, Some(received.index));
     }
@@ -585,7 +637,7 @@ fn compare(pair: &Pair<'_>, statement: &MatchedStatement, findings: &mut Vec<Fin
     }
     let is_before = |first: &Option<Mark>, second: &Option<Mark>| {
         matches!((first, second), (Some(first), Some(second))
-            if second.time.saturating_add(CLOCK_SKEW_MS_MAX) < first.time)
+            if !a_side_lost && second.time.saturating_add(CLOCK_SKEW_MS_MAX) < first.time)
     };
     if is_before(offered, received) {
         add(

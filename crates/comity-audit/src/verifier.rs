@@ -39,6 +39,11 @@ pub struct Known<'a> {
     pub bounds: Bounds,
     /// Heads that the log signed before this one.
     pub earlier: Vec<Head>,
+    /// Up to which size a head of it is known to be witnessed.
+    pub witnessed: u64,
+    /// Where the log was closed, as the roster says. After a restore the member
+    /// itself may have less of it.
+    pub closed: Option<Head>,
 }
 
 /// A log whose rows have all been looked at.
@@ -52,6 +57,10 @@ pub struct Verified {
     pub records: u64,
     /// Rules that the log has broken.
     pub findings: Vec<Finding>,
+    /// Earlier heads that are not of this tree.
+    pub contradicted: Vec<Head>,
+    /// The time of the first record beyond the size that is known to be witnessed.
+    pub unwitnessed_since: Option<TimeMs>,
 }
 
 /// Verifies one log. Rows come in the order of their indexes.
@@ -69,6 +78,9 @@ pub struct Verifier<'a> {
     tree: Option<CompactRange>,
     /// The earlier heads that have not been reached yet, the smallest last.
     ahead: Vec<Head>,
+    contradicted: Vec<Head>,
+    begins: Option<TimeMs>,
+    unwitnessed_since: Option<TimeMs>,
     latest: TimeMs,
     roster: u64,
     out_of_bounds: bool,
@@ -81,6 +93,7 @@ impl<'a> Verifier<'a> {
     #[must_use]
     pub fn new(origin: &'a Origin, reader: &'a Reader, from: u64, mut known: Known<'a>) -> Self {
         let mut ahead = std::mem::take(&mut known.earlier);
+        ahead.extend(known.closed);
         ahead.sort_unstable_by_key(|head| std::cmp::Reverse(head.size()));
         Self {
             origin,
@@ -92,6 +105,9 @@ impl<'a> Verifier<'a> {
             least: from,
             tree: (from == 0).then(CompactRange::default),
             ahead,
+            contradicted: Vec::new(),
+            begins: None,
+            unwitnessed_since: None,
             latest: 0,
             roster: 0,
             out_of_bounds: false,
@@ -151,7 +167,12 @@ impl<'a> Verifier<'a> {
         }
         self.earlier_heads_are_reached();
         self.compare_with_signed(sequences);
-        let shown = if self.from == 0 {
+        // What is lost of a log that was closed is not here for anybody.
+        let is_cut = self
+            .known
+            .closed
+            .is_some_and(|closed| self.head.size() < closed.size());
+        let shown = if self.from == 0 && !is_cut {
             let in_remit = self.reader.in_remit();
             in_remit.difference(&self.numbers.gaps).cloned().collect()
         } else {
@@ -160,13 +181,17 @@ impl<'a> Verifier<'a> {
         Ok(Verified {
             shown: LogShown {
                 origin: self.origin.clone(),
-                complete,
+                complete: complete && !is_cut,
                 counterparts: shown,
                 taken_at,
+                begins: self.begins,
+                is_cut,
             },
             head: self.head,
             records: self.rows,
             findings: self.notes.findings,
+            contradicted: self.contradicted,
+            unwitnessed_since: self.unwitnessed_since,
         })
     }
 }
@@ -212,21 +237,30 @@ impl Verifier<'_> {
         while let Some(head) = self.ahead.pop_if(|head| head.size() <= tree.size()) {
             if head.size() == tree.size() && *head.root() != tree.root() {
                 self.notes.add_at(Found::Fork, head.size());
+                self.contradicted.push(head);
             }
         }
     }
 
     fn earlier_heads_are_reached(&mut self) {
         let last = self.head;
-        let Some(longest) = self.ahead.first() else {
-            return;
-        };
-        if longest.size() > last.size() {
-            self.notes.add_at(Found::LogWentBack, last.size());
+        // A log that was closed has the size that the roster says.
+        let end = self
+            .known
+            .closed
+            .map_or(last.size(), |closed| closed.size());
+        let longest = self.ahead.first().map_or(0, Head::size).max(last.size());
+        if longest > end {
+            self.notes.add_at(Found::LogWentBack, end);
         }
-        let same_size = self.ahead.iter().find(|head| head.size() == last.size());
-        if same_size.is_some_and(|head| head.root() != last.root()) {
+        let of_its_size = self.ahead.iter().filter(|head| head.size() == last.size());
+        let others: Vec<Head> = of_its_size
+            .filter(|head| head.root() != last.root())
+            .copied()
+            .collect();
+        if !others.is_empty() {
             self.notes.add_at(Found::Fork, last.size());
+            self.contradicted.extend(others);
         }
     }
 }
@@ -243,6 +277,10 @@ impl Verifier<'_> {
             self.notes.about(Found::TimeDecreases, leaf);
         }
         self.latest = leaf.time.max(self.latest);
+        self.begins.get_or_insert(leaf.time);
+        if leaf.index >= self.known.witnessed {
+            self.unwitnessed_since.get_or_insert(leaf.time);
+        }
         self.is_within_bounds(leaf);
         self.names_a_roster(leaf);
         if self.numbers.next(leaf, self.from, self.reader).is_err() {

@@ -69,6 +69,8 @@ impl LogRecords {
             complete: self.complete,
             counterparts: self.counterparts.clone(),
             taken_at: self.taken_at,
+            begins: self.records.first().map(|(leaf, _)| leaf.time),
+            is_cut: false,
         }
     }
 }
@@ -84,6 +86,11 @@ pub struct LogShown {
     pub counterparts: BTreeSet<MemberId>,
     /// When its head was fetched, by the auditor's clock.
     pub taken_at: TimeMs,
+    /// The time of the first record that is here, if one is.
+    pub begins: Option<TimeMs>,
+    /// Whether it was longer when it was closed, as the roster says: a restore has
+    /// lost the rest.
+    pub is_cut: bool,
 }
 
 impl LogShown {

@@ -18,11 +18,12 @@ use comity_wire::registry::{audit_code, record_kind};
 use comity_wire::words::{Code, Sorted};
 use serde_bytes::ByteBuf;
 
+use crate::closed::LogHere;
 use crate::core::{Core, leaf_at};
 use crate::desk::AuditShown;
 use crate::limits::{AUDIT_LOOKED_AT_MAX, AUDIT_RECORDS_SINCE_MAX, AUDIT_SESSION_MS};
 use crate::ports::Fault;
-use crate::receipt::Tiles;
+use crate::receipt::unreadable;
 use crate::record::{Entry, code};
 use crate::tables::{SEQUENCE, number_at};
 
@@ -43,10 +44,9 @@ impl Core {
         let Ok(request) = AuditRequest::decode(request) else {
             return refused(audit_code::BAD_REQUEST);
         };
-        if request.1 != self.identity.origin {
+        let Some(size) = self.log_named(&request.1).map(|log| log.head.size()) else {
             return refused(audit_code::UNKNOWN_ORIGIN);
-        }
-        let size = self.store.head().size();
+        };
         if request.3.unwrap_or(size) > size || request.2 > request.3.unwrap_or(size) {
             return refused(audit_code::BEYOND_TREE);
         }
@@ -81,11 +81,12 @@ impl Core {
             Page::Records { request, reader } => (request, reader),
             Page::Refused(why) => return Ok(AuditReply::Refused(roster, why, None).encode()),
         };
-        let unreadable = |error: comity_log::tree::TreeError<Fault>| {
-            Fault::new("journal-damaged", format!("the log's tiles: {error}"))
+        let Some(log) = self.log_named(&request.1) else {
+            let why = code(audit_code::UNKNOWN_ORIGIN)?;
+            return Ok(AuditReply::Refused(roster, why, None).encode());
         };
-        let newest = self.store.head();
-        let mut tree = Tree::open(Tiles(&*self.store), &newest).map_err(unreadable)?;
+        let newest = log.head;
+        let mut tree = Tree::open(&log, &newest).map_err(unreadable)?;
         let head = match request.3 {
             Some(size) if size < newest.size() => tree.head_at(size).map_err(unreadable)?,
             _ => newest,
@@ -100,7 +101,7 @@ impl Core {
                 next = Some(index);
                 break;
             }
-            let (leaf_bytes, facts) = self.store.record(index)?;
+            let (leaf_bytes, facts) = log.record(index)?;
             let leaf = Leaf::decode(&leaf_bytes)
                 .map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
             if !reader.may_read(&leaf) {
@@ -123,12 +124,12 @@ impl Core {
             records.push(AuditRecord(ByteBuf::from(leaf_bytes), facts, path));
         }
         let sequences = if next.is_none() {
-            self.sequences(&head, &reader)?
+            self.sequences(&log, &head, &reader)?
         } else {
             None
         };
-        let origin = self.identity.origin.clone();
-        let checkpoint = Checkpoint { origin, head }.sign(&self.identity.log_key);
+        let origin = log.origin.clone();
+        let checkpoint = Checkpoint { origin, head }.sign(log.key);
         let page = WirePage {
             roster,
             checkpoint: checkpoint.to_string().into(),
@@ -139,14 +140,43 @@ impl Core {
         Ok(AuditReply::Records(page).encode())
     }
 
-    /// The next number for each counterpart that the asker may read about, signed at a head.
-    /// They are those of now, less what was recorded since that head; none if that is too much to look at.
-    fn sequences(&self, head: &Head, reader: &Reader) -> Result<Option<ByteBuf>, Fault> {
+    /// The next number for each counterpart that the asker may read about, signed at a head; none if that is too much
+    /// to look at.
+    fn sequences(
+        &self,
+        log: &LogHere<'_>,
+        head: &Head,
+        reader: &Reader,
+    ) -> Result<Option<ByteBuf>, Fault> {
+        let next = if log.is_open() {
+            self.numbers_of_now(head)?
+        } else {
+            numbers_of(log, head)?
+        };
+        let Some(mut next) = next else {
+            return Ok(None);
+        };
+        next.retain(|member, seq| *seq > 0 && reader.sees_all_with(member));
+        let rows = next
+            .into_iter()
+            .map(|(member, seq)| NextSequence(member, seq));
+        let sequences = Sequences(
+            log.origin.clone(),
+            head.size(),
+            *head.root(),
+            Sorted::new(rows),
+        );
+        let signed = SignedNotice::sign(&self.identity.statement_key, &sequences);
+        Ok(Some(ByteBuf::from(signed)))
+    }
+
+    /// Of the open log: those of now, less what was recorded since that head.
+    fn numbers_of_now(&self, head: &Head) -> Result<Option<Numbers>, Fault> {
         let newest = self.store.head().size();
         if newest.saturating_sub(head.size()) > AUDIT_RECORDS_SINCE_MAX {
             return Ok(None);
         }
-        let mut next: BTreeMap<MemberId, u64> = BTreeMap::new();
+        let mut next = Numbers::new();
         let mut from: Option<Vec<u8>> = None;
         while let Some((name, seq)) = self
             .views
@@ -155,7 +185,6 @@ impl Core {
             .next()
         {
             let member = std::str::from_utf8(&name).ok().and_then(MemberId::new);
-            let member = member.filter(|member| reader.sees_all_with(member));
             if let (Some(member), Some(seq)) = (member, number_at(&seq, 0)) {
                 next.insert(member, seq);
             }
@@ -167,14 +196,7 @@ impl Core {
                 *seq = seq.saturating_sub(1);
             }
         }
-        next.retain(|_, seq| *seq > 0);
-        let rows = next
-            .into_iter()
-            .map(|(member, seq)| NextSequence(member, seq));
-        let origin = self.identity.origin.clone();
-        let sequences = Sequences(origin, head.size(), *head.root(), Sorted::new(rows));
-        let signed = SignedNotice::sign(&self.identity.statement_key, &sequences);
-        Ok(Some(ByteBuf::from(signed)))
+        Ok(Some(next))
     }
 
     /// Notes an audit that this member has made: one record for each member.
@@ -190,6 +212,25 @@ impl Core {
         self.audit = Some(shown);
         Ok(())
     }
+}
+
+type Numbers = BTreeMap<MemberId, u64>;
+
+/// Of a closed log: counted.
+fn numbers_of(log: &LogHere<'_>, head: &Head) -> Result<Option<Numbers>, Fault> {
+    if head.size() > AUDIT_RECORDS_SINCE_MAX {
+        return Ok(None);
+    }
+    let mut next = Numbers::new();
+    for index in 0..head.size() {
+        let leaf = Leaf::decode(&log.record(index)?.0)
+            .map_err(|error| Fault::new("journal-damaged", error.to_string()))?;
+        if let Some(member) = leaf.counterpart {
+            let seq = next.entry(member).or_default();
+            *seq = seq.saturating_add(1);
+        }
+    }
+    Ok(Some(next))
 }
 
 /// In bytes. Roster, checkpoint, sequence numbers and the heads of the arrays.

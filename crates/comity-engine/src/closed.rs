@@ -5,6 +5,7 @@ use comity_log::checkpoint::{Checkpoint, VerifiedCheckpoint};
 use comity_log::head::Head;
 use comity_log::store::TileReader;
 use comity_log::tile::TileId;
+use comity_log::tree::Tree;
 use comity_trust::member::LogState;
 use comity_wire::leaf::{LogHead, Origin};
 use comity_wire::registry::record_kind;
@@ -12,7 +13,9 @@ use ed25519_dalek::SigningKey;
 
 use crate::core::Core;
 use crate::ports::{ClosedLog, Fault, Store};
+use crate::receipt::unreadable;
 use crate::record::Entry;
+use crate::witness::OwnHead;
 
 /// A log of this node, to be read.
 pub(crate) struct LogHere<'a> {
@@ -44,6 +47,32 @@ impl Core {
             store: &*self.store,
             closed: Some(number),
         })
+    }
+
+    /// A log of this member by its name.
+    pub(crate) fn log_named(&self, origin: &Origin) -> Option<LogHere<'_>> {
+        let log = self.log_here(origin.n);
+        log.filter(|log| log.origin == origin)
+    }
+
+    /// The newest head of a log that was closed, and the path to it from a size.
+    pub(crate) fn closed_head(
+        &self,
+        origin: &Origin,
+        from: Option<u64>,
+    ) -> Result<Option<OwnHead>, Fault> {
+        let Some(log) = self.log_named(origin) else {
+            return Ok(None);
+        };
+        let mut tree = Tree::open(&log, &log.head).map_err(unreadable)?;
+        let path = |size: u64| tree.consistency_path(size, log.head.size());
+        let from = from.filter(|size| *size <= log.head.size());
+        let path = from.map(path).transpose().map_err(unreadable)?;
+        Ok(Some(OwnHead {
+            checkpoint: log.checkpoint(),
+            paths: vec![path],
+            outgrown_at: None,
+        }))
     }
 
     /// The number of the log whose records a frame speaks of.
@@ -90,6 +119,11 @@ impl Core {
 }
 
 impl LogHere<'_> {
+    /// Whether it is the log that is written.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.closed.is_none()
+    }
+
     /// Leaf and facts of a record.
     pub(crate) fn record(&self, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), Fault> {
         match self.closed {

@@ -51,8 +51,16 @@ struct Gathered {
     /// Its cosignatures.
     lines: BTreeMap<WitnessId, SignatureLine>,
     /// The newest head for which the quorum held.
-    witnessed: Option<Head>,
+    witnessed: Option<LastWitnessed>,
     contacts: BTreeMap<WitnessId, Contact>,
+}
+
+/// A head for which the quorum held.
+#[derive(Debug, Clone)]
+struct LastWitnessed {
+    head: Head,
+    /// With the cosignatures that it had.
+    text: String,
 }
 
 /// What is known of a witness.
@@ -161,11 +169,17 @@ impl Engine {
         Some((*checkpoint.head(), found))
     }
 
-    /// The head that was asked for last, if the quorum has cosigned it.
-    pub(crate) fn witnessed_head(&self) -> Option<VerifiedCheckpoint> {
-        let (head, _) = self.witnessed_now().filter(|(_, found)| found.holds())?;
-        let checkpoint = self.cosignatures.gathered().checkpoint.clone();
-        checkpoint.filter(|checkpoint| *checkpoint.head() == head)
+    /// The newest head that the quorum has cosigned, with its cosignatures.
+    pub(crate) fn witnessed_head(&self) -> Option<(Head, String)> {
+        let now = self.witnessed_now().filter(|(_, found)| found.holds());
+        let gathered = self.cosignatures.gathered();
+        let asked_for = gathered.checkpoint.clone().zip(now);
+        let before = gathered.witnessed.clone();
+        drop(gathered);
+        match asked_for.filter(|(checkpoint, (head, _))| checkpoint.head() == head) {
+            Some((checkpoint, (head, _))) => Some((head, self.with_cosignatures(&checkpoint))),
+            None => before.map(|last| (last.head, last.text)),
+        }
     }
 
     /// A signed head of the own log, with the cosignatures that it has.
@@ -205,7 +219,7 @@ impl Engine {
             missing: found.missing.words(),
             failing: failing.collect(),
             outside,
-            witnessed_size: gathered.witnessed.map(|head| head.size()),
+            witnessed_size: gathered.witnessed.as_ref().map(|last| last.head.size()),
         }
     }
 
@@ -409,7 +423,8 @@ impl Engine {
         let text = self.with_cosignatures(checkpoint);
         let head = *checkpoint.head();
         if quorum {
-            self.cosignatures.gathered().witnessed = Some(head);
+            let text = text.clone();
+            self.cosignatures.gathered().witnessed = Some(LastWitnessed { head, text });
         }
         let (reply, done) = oneshot::channel();
         let command = Command::Cosigned {

@@ -1306,6 +1306,13 @@ pub struct LogRead {
     pub resumed_from: u64,
     /// How many members have cosigned the head.
     pub cosigned: usize,
+    /// `verified`: all that is kept of it is under a head that the quorum of the charter has cosigned, and nothing in it
+    /// is an alarm. `provisional`: the quorum is missing, so that only the log itself vouches for the head.
+    /// `not-witnessable`: the same, and the federation has not the members that its charter wants for that. `alarm`:
+    /// it has signed what cannot be true at once, or shows what it has not signed.
+    pub verdict: String,
+    /// What the quorum lacks, in words.
+    pub missing: Vec<String>,
 }
 
 impl FindingShown {

@@ -44,6 +44,7 @@ use crate::ports::{Fault, Position, Protocol};
 use crate::quorum;
 use crate::receipt::{Tiles, log_key, unreadable};
 use crate::tables::{self, FOLLOWED, RECEIPT_AT, RECEIPT_HEAD, ReceiptHead, UNFOLLOWED};
+use crate::witness::OwnHead;
 
 /// What is asked of the thread about heads, and what it is told.
 #[derive(Debug)]
@@ -61,6 +62,12 @@ pub(crate) enum HeadsWork {
     },
     /// The newest head that was seen of a log.
     Newest(Origin, oneshot::Sender<Option<VerifiedCheckpoint>>),
+    /// The head of a log of this member that was closed, and the path to it from a size.
+    Closed {
+        origin: Origin,
+        from: Option<u64>,
+        reply: oneshot::Sender<Option<OwnHead>>,
+    },
     /// A head that came with something else.
     Seen(VerifiedCheckpoint),
     /// Evidence that this node has made of what it was shown.
@@ -251,7 +258,7 @@ impl Engine {
     }
 
     /// Asks the thread, or tells it something. None: the node stops, or its disk is full.
-    async fn about_heads<T>(
+    pub(crate) async fn about_heads<T>(
         &self,
         work: impl FnOnce(oneshot::Sender<T>) -> HeadsWork,
     ) -> Option<T> {
@@ -287,6 +294,14 @@ impl Core {
             HeadsWork::Newest(origin, reply) => {
                 let seen = self.heads.of(&origin);
                 told(reply, seen.and_then(|seen| seen.newest().cloned()))
+            }
+            HeadsWork::Closed {
+                origin,
+                from,
+                reply,
+            } => {
+                let head = self.closed_head(&origin, from)?;
+                told(reply, head)
             }
             HeadsWork::Seen(head) => {
                 self.see_head(&head)?;

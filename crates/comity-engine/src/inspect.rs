@@ -19,6 +19,7 @@ use comity_audit::{
     Rules, Verified, Verifier,
 };
 use comity_log::hash::leaf_hash;
+use comity_log::head::Head;
 use comity_wire::cbor;
 use comity_wire::ids::{CaseId, Hash, MemberId, StatementId};
 use comity_wire::leaf::{Facts, Leaf, Origin};
@@ -52,6 +53,10 @@ pub struct Source {
     pub reader: Reader,
     /// What is kept of it.
     pub kept: Kept,
+    /// Where it was closed, as the roster says.
+    pub closed: Option<Head>,
+    /// Up to which size a head that is kept is witnessed.
+    pub witnessed: u64,
 }
 
 /// What came of one log: it was verified; nothing of it can be relied upon; or the store failed.
@@ -89,12 +94,16 @@ pub fn inspect_log(store: &dyn AuditStore, log: &Source, rosters: &Rosters) -> O
         origin,
         reader,
         kept,
+        closed,
+        witnessed,
     } = log;
     let newest = kept.newest().ok_or_else(|| damaged("it has no head"))?;
     let known = Known {
         rosters: Some(rosters),
         bounds: kept.bounds(),
         earlier: kept.earlier()?,
+        closed: *closed,
+        witnessed: *witnessed,
     };
     let mut verifier = Verifier::new(origin, reader, 0, known);
     let mut under = newest.head()?;
@@ -141,7 +150,7 @@ pub fn match_inspected(
     let shown = Shown::of(logs.iter().map(|log| log.verified.shown.clone()));
     let logs: Vec<_> = logs
         .into_iter()
-        .map(|log| (log.verified.shown.origin.member, log.rows))
+        .map(|log| (log.verified.shown.origin, log.rows))
         .collect();
     let by_statement = ByStatement {
         logs: &logs,
@@ -159,7 +168,7 @@ pub fn match_inspected(
 // ---- Rows by statement
 
 struct ByStatement<'a> {
-    logs: &'a [(MemberId, Mutex<Box<dyn Scratch>>)],
+    logs: &'a [(Origin, Mutex<Box<dyn Scratch>>)],
     shown: &'a Shown,
     rules: &'a Rules,
 }
@@ -201,19 +210,20 @@ impl ByStatement<'_> {
                 break;
             }
             let mut records = Vec::new();
-            for (member, rows) in self.logs {
+            for (origin, rows) in self.logs {
                 let bytes = locked(rows).part(part)?;
                 let mut rest = bytes.as_slice();
                 while let Some((leaf, facts)) = unpack(&mut rest) {
                     records.push((
-                        member,
+                        origin,
                         read::<Leaf>(leaf)?,
                         facts.map(read::<Facts>).transpose()?,
                     ));
                 }
             }
-            let records = records.iter().map(|(member, leaf, facts)| Record {
-                member,
+            let records = records.iter().map(|(origin, leaf, facts)| Record {
+                member: &origin.member,
+                log: origin.n,
                 leaf,
                 facts: facts.as_ref(),
             });

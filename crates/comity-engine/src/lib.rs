@@ -25,8 +25,8 @@
 //! own_head    is this the newest state of the log? Asked before a start
 //! node        the tasks around it; rosters, audit, pull, witness: the other protocols
 //! closed      the logs before this one; restored, redeliver, missing: what a restore has lost, asked for, given, and still missing
-//! kept        what an auditor knows of a log; inspect: verified and matched from its own disk;
-//!             proven: its records, for who is shown a report
+//! kept        what an auditor knows of a log; inspect: verified and matched from its own disk; verdict: what is said of it;
+//!             contradicted: the evidence that its rows give; proven: its records, for who is shown a report
 //! desk        what people ask and are shown; work, show, deadlines, words behind it
 //! ports       store, views, transport, clock: what the engine needs of the world
 //! ```
@@ -41,6 +41,7 @@ mod authorise;
 mod cases;
 pub mod clock;
 mod closed;
+mod contradicted;
 mod core;
 mod cosign;
 mod deadlines;
@@ -78,6 +79,7 @@ mod say;
 mod show;
 mod tables;
 mod tell;
+mod verdict;
 mod verify;
 mod witness;
 mod words;

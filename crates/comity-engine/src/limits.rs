@@ -132,6 +132,10 @@ pub const COSIGN_AGAIN_MS: DurationMs = 600_000;
 /// In ms. How long a witness may take: its disk, and a line that is slow.
 pub const COSIGN_WAIT_MS: DurationMs = 5_000;
 
+/// In ms. For so long a head that the quorum has cosigned is shown in place of a newer one that it has not cosigned yet.
+/// Who is shown it takes it for the newest, so it is well below what clocks may differ.
+pub const WITNESSED_FRESH_MS: DurationMs = 60_000;
+
 /// In ms. Under load, how long after a commit its head is published at the latest; with the commit in hand it is well
 /// within a second.
 pub const PUBLISH_WITHIN_MS: DurationMs = 500;
@@ -160,8 +164,8 @@ pub const RECORDS_SHOWN_MAX: usize = 256;
 /// whole of that log is read again; their numbers still fit into an address.
 pub const AUDITED_RECORDS_SHOWN_MAX: usize = 2_048;
 
-/// Records since the head of an audit that are looked at to tell the sequence numbers at that head. An audit of a head
-/// that is older gets none.
+/// Records since the head of an audit that are looked at to tell the sequence numbers at that head, or records of a
+/// closed log that are counted for them. An audit of a head that is older, or of a longer log, gets none.
 pub const AUDIT_RECORDS_SINCE_MAX: u64 = 65_536;
 
 /// In ms, of the machine's own clock. How long the scheduler waits for company before it delivers: what is said within
@@ -186,6 +190,9 @@ pub const STRANGE_RECEIPTS_MAX: usize = 10_000;
 
 /// Pages after which a pull notes how far it has come. What is lost by a crash is pulled again.
 pub const AUDIT_PAGES_PER_NOTE: u64 = 16;
+
+/// Heads of earlier audits that are looked at for one that is witnessed, the newest first: each costs some signatures.
+pub const HEADS_LOOKED_AT_MAX: usize = 64;
 
 /// Heads of earlier audits that are kept for each log: one for each day of 27 years. Then the oldest go.
 pub const AUDIT_HEADS_MAX: usize = 10_000;

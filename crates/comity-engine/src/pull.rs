@@ -11,37 +11,32 @@
 
 use std::sync::Arc;
 
-use comity_audit::times::Timing;
-use comity_audit::{
-    CaseMatched, CaseVisitor, Finding, Found, Reader, ResponseTimes, Right, Rosters, Rules,
-};
+use comity_audit::{Finding, Found, Reader, Right};
 use comity_log::checkpoint::VerifiedCheckpoint;
-use comity_log::key::{KeyKind, KeyName, VerifierKey};
-use comity_log::names::WitnessName;
+use comity_log::evidence::Evidence;
+use comity_log::head::Head;
 use comity_log::proof::verify_consistency;
-use comity_report::report::LogUsed;
-use comity_report::{Adding, Base, Context};
 use comity_trust::history::History;
+use comity_trust::member::{Log as Listed, LogState};
 use comity_wire::audit_exchange::{AuditReply, AuditRequest, Page, Records};
 use comity_wire::ids::{Hash, MemberId};
-use comity_wire::leaf::{LogHead, Origin};
+use comity_wire::leaf::{Leaf, Origin};
 use comity_wire::notice::{Sequences, SignedNotice};
-use comity_wire::registry::{KeyPurpose, audit_code};
+use comity_wire::registry::audit_code;
 use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 use comity_wire::words::{Reference, TimeMs};
 use tokio::sync::oneshot;
 
+use crate::contradicted::{by_leaves, last_rows};
 use crate::core::Command;
-use crate::desk::{AuditShown, FindingShown, LogRead};
+use crate::desk::AuditShown;
 use crate::error::WorkError;
-use crate::findings::FoundIn;
-use crate::inspect::{Inspected, Source, inspect_all, match_inspected};
 use crate::kept::{Kept, KeptHead, block_of, right_of};
 use crate::limits::AUDIT_PAGES_PER_NOTE;
 use crate::node::{Engine, stopped};
-use crate::ports::{AuditStore, Fault, Protocol};
+use crate::ports::{Fault, Protocol};
 use crate::receipt;
-use crate::reports::{self, Audited, context};
+use crate::verdict::Audit;
 
 impl Engine {
     /// Audits every member of the roster.
@@ -58,6 +53,7 @@ impl Engine {
         for member in &members {
             self.pull_into(&mut audit, member).await;
         }
+        self.pull_unwitnessed(&mut audit).await;
         let again = audit.inspect().await?;
         for mut log in again {
             log.begin_again();
@@ -65,6 +61,9 @@ impl Engine {
         }
         audit.inspect().await?;
         let now = self.clock.now_ms();
+        for evidence in std::mem::take(&mut audit.evidence) {
+            self.found_fork(evidence).await;
+        }
         let (shown, audited, findings) = audit.matched(now).await?;
         self.last_audit.set(audited);
         drop(store);
@@ -81,22 +80,44 @@ impl Engine {
         Ok(shown)
     }
 
-    /// What this member may read of the open log of another one.
+    /// What this member may read of the logs of another one, the oldest first.
     async fn pull_into(&self, audit: &mut Audit, member: &MemberId) {
-        match self.log_of(audit, member) {
-            Ok(Some(log)) => self.pull_log(audit, log).await,
-            Ok(None) => {}
-            Err(problem) => audit.could_not(member, &problem),
+        let history = Arc::clone(&audit.history);
+        let mut listed: Vec<_> = history.logs_of(member).iter().collect();
+        listed.sort_by_key(|log| log.origin.n);
+        for log in listed {
+            match self.log_of(audit, log) {
+                Ok(log) if log.is_all_here() => audit.pulled.push(log),
+                Ok(log) => self.pull_log(audit, log).await,
+                Err(problem) => audit.could_not(member, &problem),
+            }
         }
     }
 
     async fn pull_log(&self, audit: &mut Audit, mut log: Log) {
+        log.resumed_from = log.kept.next;
+        self.pull_on(audit, log).await;
+    }
+
+    /// A head that was a second old has no quorum yet. Once all logs are pulled, it may have one.
+    async fn pull_unwitnessed(&self, audit: &mut Audit) {
+        for log in std::mem::take(&mut audit.pulled) {
+            let lacks = audit.standing_of(&log).is_some_and(|found| found.lacks());
+            if lacks && !log.parted && log.closed.is_none() {
+                self.pull_on(audit, log).await;
+            } else {
+                audit.pulled.push(log);
+            }
+        }
+    }
+
+    async fn pull_on(&self, audit: &mut Audit, mut log: Log) {
         let member = log.origin.member.clone();
         let pages_before = log.kept.pages;
-        log.resumed_from = log.kept.next;
         match self.bring(audit, &mut log).await {
             Ok(()) => {
-                log.pages = log.kept.pages.saturating_sub(pages_before);
+                let pages = log.kept.pages.saturating_sub(pages_before);
+                log.pages = log.pages.saturating_add(pages);
                 tracing::info!(
                     target: "comity.engine",
                     event = "audit-pulled",
@@ -117,13 +138,14 @@ impl Engine {
         }
     }
 
-    fn log_of(&self, audit: &Audit, member: &MemberId) -> Result<Option<Log>, Fault> {
+    fn log_of(&self, audit: &Audit, listed: &Listed) -> Result<Log, Fault> {
         let history = &audit.history;
-        let listed = history
-            .member(member)
-            .ok_or_else(|| Fault::new("not-a-member", "no longer listed"))?;
-        let Some(log) = listed.open_log() else {
-            return Ok(None);
+        let member = &listed.origin.member;
+        let closed = match listed.state {
+            LogState::Open => None,
+            LogState::Closed((size, root)) => Some(Head::new(size, root).map_err(|error| {
+                Fault::new("not-a-head", format!("where the roster closes it: {error}"))
+            })?),
         };
         let roster = history
             .roster()
@@ -132,15 +154,16 @@ impl Engine {
         let charter = history.charter();
         let reader = Reader::new(charter, roster, &self.me, member, mandate.as_ref())
             .map_err(|error| Fault::new(error.code(), error.to_string()))?;
-        let name = Kept::name_of(&log.origin);
+        let name = Kept::name_of(&listed.origin);
         let mut kept = Kept::decode(audit.store.state(&name)?)?;
         let right = right_of(&reader);
         if kept.right != Some(right) {
             kept.begin_again();
             kept.right = Some(right);
         }
-        Ok(Some(Log {
-            origin: log.origin.clone(),
+        Ok(Log {
+            origin: listed.origin.clone(),
+            closed,
             name,
             // The own log is here; of others a part is nothing without its paths.
             wanted: if reader.right() == Right::All {
@@ -153,8 +176,9 @@ impl Engine {
             kept,
             resumed_from: 0,
             pages: 0,
+            parted: false,
             findings: Vec::new(),
-        }))
+        })
     }
 
     /// Pulls a log up to a head, from where the last pull ended.
@@ -163,11 +187,16 @@ impl Engine {
         // What was cut off is brought to its end first, under the head of then.
         let mut resumes = log.kept.under.is_some();
         let mut is_first = true;
-        if !resumes && let Some(head) = self.cosigned_head(audit, log, taken_at).await {
-            log.kept.under = Some(head);
+        if !resumes {
+            match self.newest_head(audit, log, taken_at).await {
+                Newest::Head(head) => log.kept.under = Some(*head),
+                Newest::NotShown => {}
+                Newest::NoMore => return Ok(()),
+            }
         }
         loop {
-            let page = match self.page(log).await? {
+            let size = log.kept.under.as_ref().map(|head| head.size);
+            let page = match self.page(log, log.kept.next, size).await? {
                 AuditReply::Records(page) => page,
                 // An older version knows no leaves without paths.
                 AuditReply::Refused(_, why, _)
@@ -213,10 +242,10 @@ impl Engine {
                 if !std::mem::take(&mut resumes) {
                     return Ok(());
                 }
-                log.kept.under = self.cosigned_head(audit, log, taken_at).await;
-                if log.kept.under.is_none() {
+                let Newest::Head(head) = self.newest_head(audit, log, taken_at).await else {
                     return Ok(());
-                }
+                };
+                log.kept.under = Some(*head);
             }
         }
     }
@@ -249,7 +278,7 @@ impl Engine {
             let what = "the log is not read further";
             return Err(Fault::new("page-does-not-advance", what));
         }
-        let kept_head = audit.kept_head(&head, taken_at);
+        let kept_head = audit.kept_head(&head, &page.checkpoint, taken_at);
         log.kept.under.get_or_insert(kept_head);
         if let Some(bytes) = &page.sequences {
             let sequences = sequences_of(member, bytes, &audit.history)?;
@@ -268,66 +297,109 @@ impl Engine {
         Ok(head)
     }
 
-    /// The newest head that the member shows, with its cosignatures; none if it does not show one. Rows of a part that
-    /// were pulled under the last head stay only if this one grows out of it.
-    async fn cosigned_head(
-        &self,
-        audit: &Audit,
-        log: &mut Log,
-        taken_at: TimeMs,
-    ) -> Option<KeptHead> {
+    /// The newest head that the member shows, with its cosignatures. Rows of a part that were pulled under the last head
+    /// stay only if this one grows out of it.
+    async fn newest_head(&self, audit: &Audit, log: &mut Log, taken_at: TimeMs) -> Newest {
         let member = &log.origin.member;
         let last = log.kept.heads.last().and_then(|last| last.head().ok());
         let last = last.filter(|_| log.kept.end > 0 || log.kept.next > 0);
-        let from = last.as_ref().map(comity_log::head::Head::size);
-        let request = WitnessRequest::Head(log.origin.clone(), from).encode();
+        // With a size, the member shows a head that others have cosigned, if it has one.
+        let from = last.as_ref().map_or(0, Head::size);
+        let request = WitnessRequest::Head(log.origin.clone(), Some(from)).encode();
         let reply = if *member == self.me {
             self.witness_request(self.me.clone(), &request).await
         } else {
             self.ask(member, Protocol::Witness, request).await.ok()
         };
         let reply = reply.and_then(|bytes| WitnessReply::decode(&bytes).ok());
-        let (head, path) = match reply {
-            Some(WitnessReply::Head(text, path)) => {
-                let text = text.as_deref();
-                let head = receipt::head_of(text, member, &audit.history, taken_at);
-                (head.filter(|head| *head.origin() == log.origin), path)
-            }
-            _ => (None, None),
+        let (text, path) = match reply {
+            Some(WitnessReply::Head(text, path)) => (text.unwrap_or_default(), path),
+            _ => Default::default(),
         };
+        let head = receipt::head_of(Some(&text), member, &audit.history, taken_at);
+        let head = head.filter(|head| *head.origin() == log.origin);
         if let Some(head) = &head {
             self.seen_head(head.clone()).await;
         }
         let Some(last) = last else {
-            return head.map(|head| audit.kept_head(&head, taken_at));
+            return head.map_or(Newest::NotShown, |head| {
+                Newest::Head(Box::new(audit.kept_head(&head, &text, taken_at)))
+            });
         };
+        // What a restore has lost of a closed log is here alone.
+        if log.closed.is_some()
+            && head
+                .as_ref()
+                .is_none_or(|head| head.head().size() <= last.size())
+        {
+            return Newest::NoMore;
+        }
         let Some(head) = head else {
             // Without a path a part cannot go on; a whole log shows by its root whether it does.
             if log.wanted == Records::Records {
                 log.begin_again();
             }
-            return None;
+            return Newest::NotShown;
         };
+        let path = path.unwrap_or_default();
         if head.head().size() < last.size() {
+            self.prove_fork(audit, log, &head, &[]).await;
             log.went_back();
         } else if log.wanted == Records::Records
-            && verify_consistency(&last, head.head(), &path.unwrap_or_default()).is_err()
+            && verify_consistency(&last, head.head(), &path).is_err()
         {
             log.find(Found::HeadsNotJoined, last.size());
+            self.prove_fork(audit, log, &head, &path).await;
             log.begin_again();
         }
-        Some(audit.kept_head(&head, taken_at))
+        Newest::Head(Box::new(audit.kept_head(&head, &text, taken_at)))
     }
 
-    async fn page(&self, log: &Log) -> Result<AuditReply, Fault> {
-        let size = log.kept.under.as_ref().map(|head| head.size);
-        let request = AuditRequest(
-            log.wanted,
-            log.origin.clone(),
-            log.kept.next,
-            size,
-            log.mandate.clone(),
-        );
+    /// A head does not go together with the last one. What was pulled under that one may prove a fork, and is gone
+    /// afterwards.
+    async fn prove_fork(&self, audit: &Audit, log: &Log, head: &VerifiedCheckpoint, path: &[Hash]) {
+        let last = log.kept.heads.last();
+        let Some(last) = last.and_then(|last| audit.signed(log, last)) else {
+            return;
+        };
+        // From now on the two are compared with whatever else is seen of this log.
+        self.seen_head(last.clone()).await;
+        let fork = Evidence::same_size(&last, head)
+            .or_else(|| Evidence::no_consistency(&last, head, path));
+        let fork = match fork {
+            Some(fork) => Some(fork),
+            None if log.wanted == Records::Records => self.two_leaves(audit, log, head).await,
+            None => {
+                let made = audit.rows_prove(log, head.clone(), last).await;
+                made.ok().flatten()
+            }
+        };
+        if let Some(fork) = fork {
+            self.found_fork(fork).await;
+        }
+    }
+
+    /// Asks what stands now where the last rows stood.
+    async fn two_leaves(
+        &self,
+        audit: &Audit,
+        log: &Log,
+        head: &VerifiedCheckpoint,
+    ) -> Option<Evidence> {
+        let (size, rows) = last_rows(&*audit.store, &log.name, log.kept.end).ok()??;
+        let mut kept = log.kept.heads.iter().rev();
+        let under = audit.signed(log, kept.find(|kept| kept.size == size)?)?;
+        let first = Leaf::decode(&rows.first()?.0).ok()?.index;
+        let size = head.head().size();
+        match self.page(log, first.min(size), Some(size)).await {
+            Ok(AuditReply::Records(page)) => by_leaves((&under, &rows), (head, &page.records)),
+            _ => None,
+        }
+    }
+
+    async fn page(&self, log: &Log, from: u64, size: Option<u64>) -> Result<AuditReply, Fault> {
+        let (origin, mandate) = (log.origin.clone(), log.mandate.clone());
+        let request = AuditRequest(log.wanted, origin, from, size, mandate);
         let request = request.encode();
         let member = &log.origin.member;
         let bytes = if *member == self.me {
@@ -365,29 +437,49 @@ fn sequences_of(member: &MemberId, bytes: &[u8], history: &History) -> Result<Se
         .map_err(|_| not("not signed by the member"))
 }
 
+/// What a member shows as the newest head of a log.
+enum Newest {
+    Head(Box<KeptHead>),
+    /// It shows none, or none that the log has signed.
+    NotShown,
+    /// Of a log that was closed: no more than what is kept.
+    NoMore,
+}
+
 /// One log that is being audited.
 #[derive(Debug)]
-struct Log {
-    origin: Origin,
-    name: Hash,
-    reader: Reader,
+pub(crate) struct Log {
+    pub(crate) origin: Origin,
+    /// Where it was closed, as the roster says.
+    pub(crate) closed: Option<Head>,
+    pub(crate) name: Hash,
+    pub(crate) reader: Reader,
     mandate: Option<Reference>,
     wanted: Records,
-    kept: Kept,
-    resumed_from: u64,
-    pages: u64,
+    pub(crate) kept: Kept,
+    pub(crate) resumed_from: u64,
+    pub(crate) pages: u64,
+    /// It has shown heads that do not go together: what it shows next must not cover that up.
+    parted: bool,
     /// What asking for it has shown.
-    findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Log {
+    /// Whether nothing more of it can come.
+    fn is_all_here(&self) -> bool {
+        let end = self.closed.as_ref().map(Head::size);
+        self.kept.under.is_none() && end.is_some_and(|end| end <= self.kept.next)
+    }
+
     fn find(&mut self, found: Found, index: u64) {
         let finding = Finding::in_log_of(&self.origin.member, found);
         self.findings.push(finding.at(index));
     }
 
     /// Its rows are pulled again. The heads stay.
-    fn begin_again(&mut self) {
+    pub(crate) fn begin_again(&mut self) {
+        self.parted = true;
         let right = self.kept.right;
         self.kept.begin_again();
         self.kept.right = right;
@@ -399,247 +491,4 @@ impl Log {
         self.kept.heads.extend(under);
         self.begin_again();
     }
-}
-
-/// An audit under way.
-struct Audit {
-    store: Arc<dyn AuditStore>,
-    history: Arc<History>,
-    witnesses: Vec<(MemberId, VerifierKey)>,
-    pulled: Vec<Log>,
-    inspected: Vec<Inspected>,
-    logs: Vec<LogRead>,
-    used: Vec<LogUsed>,
-    /// `[code, member, words]` of logs that could not be audited.
-    problems: Vec<(String, String, String)>,
-    findings: Vec<Finding>,
-}
-
-impl Audit {
-    fn new(store: Arc<dyn AuditStore>, history: Arc<History>) -> Self {
-        Self {
-            witnesses: witnesses_of(&history),
-            store,
-            history,
-            pulled: Vec::new(),
-            inspected: Vec::new(),
-            logs: Vec::new(),
-            used: Vec::new(),
-            problems: Vec::new(),
-            findings: Vec::new(),
-        }
-    }
-
-    fn mandate_of(&self, me: &MemberId) -> Option<Reference> {
-        let mut mandates = self.history.charter().mandates.iter();
-        let own = mandates.find(|mandate| mandate.regulator == *me);
-        own.map(|mandate| mandate.cites.clone())
-    }
-
-    fn could_not(&mut self, member: &MemberId, problem: &Fault) {
-        let code = problem.code.to_owned();
-        let row = (code, member.to_string(), problem.detail.clone());
-        self.problems.push(row);
-    }
-
-    fn kept_head(&self, head: &VerifiedCheckpoint, taken_at: TimeMs) -> KeptHead {
-        KeptHead {
-            checkpoint: head.note().to_string().into(),
-            size: head.head().size(),
-            root: *head.head().root(),
-            taken_at,
-            cosigned_at: self.cosigned_at(head),
-            sequences: None,
-        }
-    }
-
-    /// When other members have cosigned a head. A line that does not verify says nothing.
-    fn cosigned_at(&self, head: &VerifiedCheckpoint) -> Vec<TimeMs> {
-        let others = self.witnesses.iter();
-        let others = others.filter(|(member, _)| *member != head.origin().member);
-        let times = others.filter_map(|(_, key)| {
-            let signed = head.note().verify(std::slice::from_ref(key)).ok()?;
-            signed.first()?.time_s?.checked_mul(1000)
-        });
-        times.collect()
-    }
-
-    /// Verifies what was pulled. What comes back has to be pulled again, from the beginning.
-    async fn inspect(&mut self) -> Result<Vec<Log>, WorkError> {
-        let logs = std::mem::take(&mut self.pulled);
-        let sources: Vec<_> = logs
-            .iter()
-            .map(|log| Source {
-                origin: log.origin.clone(),
-                reader: log.reader.clone(),
-                kept: log.kept.clone(),
-            })
-            .collect();
-        let (store, history) = (Arc::clone(&self.store), Arc::clone(&self.history));
-        let inspected = tokio::task::spawn_blocking(move || {
-            inspect_all(&*store, &sources, &Rosters::of(&history))
-        });
-        let outcomes = inspected.await.map_err(|_| stopped())?;
-        let mut again = Vec::new();
-        for (mut log, outcome) in logs.into_iter().zip(outcomes) {
-            self.findings.append(&mut log.findings);
-            match outcome? {
-                Ok(found) => self.verified(&log, found),
-                Err(findings) if log.resumed_from > 0 && found_root(&findings) => again.push(log),
-                Err(findings) => {
-                    self.findings.extend(findings.iter().cloned());
-                    // It is worth nothing, and would be worth nothing the next time.
-                    log.begin_again();
-                    self.store.keep(&log.name, &log.kept.encode())?;
-                }
-            }
-        }
-        Ok(again)
-    }
-
-    fn verified(&mut self, log: &Log, found: Inspected) {
-        self.findings
-            .extend(found.verified.findings.iter().cloned());
-        self.logs.push(LogRead {
-            origin: log.origin.to_string(),
-            size: found.verified.head.size(),
-            root: found.verified.head.root().to_string(),
-            records: found.verified.records,
-            complete: found.verified.shown.complete,
-            pages: log.pages,
-            resumed_from: log.resumed_from,
-            cosigned: log.kept.newest().map_or(0, |head| head.cosigned_at.len()),
-        });
-        let newest = log.kept.newest();
-        let checkpoint = newest.map(|head| head.checkpoint.to_string());
-        self.used.push(LogUsed {
-            origin: log.origin.to_string(),
-            member: log.origin.member.to_string(),
-            size: found.verified.head.size(),
-            root: found.verified.head.root().to_string(),
-            taken_at: newest.map_or(0, |head| head.taken_at),
-            records: found.verified.records,
-            complete: found.verified.shown.complete,
-            all_with: if found.verified.shown.complete {
-                Vec::new()
-            } else {
-                found.verified.shown.counterparts.iter().cloned().collect()
-            },
-            checkpoint,
-        });
-        self.inspected.push(found);
-    }
-
-    /// Matches what was verified, one case at a time.
-    async fn matched(self, now: TimeMs) -> Result<(AuditShown, Audited, Vec<FoundIn>), WorkError> {
-        let Self {
-            store,
-            history,
-            inspected,
-            logs,
-            used,
-            problems,
-            mut findings,
-            ..
-        } = self;
-        let of_log = |log: &Inspected| log.verified.shown.origin.clone();
-        let origins: Vec<Origin> = inspected.iter().map(of_log).collect();
-        let matching = tokio::task::spawn_blocking(move || {
-            let rules = Rules::of(&history);
-            let mut seen = CasesSeen::new(context(&history, now));
-            let loose = match_inspected(&*store, inspected, &rules, &mut seen)?;
-            seen.findings.extend(loose);
-            Ok::<_, Fault>(seen)
-        });
-        let seen = matching.await.map_err(|_| stopped())??;
-        findings.extend(seen.findings);
-        let times: ResponseTimes = seen.timing.into_times();
-        let rows = findings.iter().map(|found| {
-            let words = found.found.sentence().to_owned();
-            (found.code().to_owned(), found.member.to_string(), words)
-        });
-        let head_of = |finding: &Finding| {
-            let mut of = origins
-                .iter()
-                .filter(|origin| origin.member == finding.member);
-            let origin = of.next()?.clone();
-            let name = origin.to_string();
-            let read = logs.iter().find(|log| log.origin == name)?;
-            Some(LogHead(origin, read.size, Hash::from_hex(&read.root)?))
-        };
-        let found_in = findings.iter();
-        let found_in = found_in
-            .map(|finding| (finding.clone(), head_of(finding)))
-            .collect();
-        let members = used.iter().map(|log| log.member.clone());
-        let shown = AuditShown {
-            response_times: reports::shown(&times, members),
-            findings: problems.into_iter().chain(rows).collect(),
-            logs: logs
-                .iter()
-                .map(|log| (log.origin.clone(), log.records, log.complete))
-                .collect(),
-            details: findings.iter().map(FindingShown::of).collect(),
-            read: logs,
-        };
-        let audited = Audited {
-            basis: seen.adding.context.basis(),
-            base: seen.adding.base,
-            logs: used,
-            // None is published before its subject could reply.
-            findings: Vec::new(),
-            findings_waiting: u64::try_from(findings.len()).unwrap_or(u64::MAX),
-            taken_at: now,
-        };
-        Ok((shown, audited, found_in))
-    }
-}
-
-/// What an audit takes from each case: nothing that grows with the records, but the rows of reports.
-struct CasesSeen {
-    timing: Timing,
-    adding: Adding,
-    findings: Vec<Finding>,
-}
-
-impl CasesSeen {
-    fn new(context: Context) -> Self {
-        Self {
-            timing: Timing::default(),
-            adding: Adding {
-                context,
-                base: Base::default(),
-            },
-            findings: Vec::new(),
-        }
-    }
-}
-
-impl CaseVisitor for CasesSeen {
-    fn case(&mut self, matched: &CaseMatched) {
-        self.timing.case(matched);
-        self.adding.case(matched);
-        self.findings.extend(matched.findings.iter().cloned());
-    }
-}
-
-fn found_root(findings: &[Finding]) -> bool {
-    let of_root = |finding: &Finding| finding.found == Found::RootDiffers;
-    findings.iter().any(of_root)
-}
-
-/// Every witness that was ever listed: its cosignature says when, whatever became of it.
-fn witnesses_of(history: &History) -> Vec<(MemberId, VerifierKey)> {
-    let keys = history.known_keys();
-    let witnesses = keys.filter(|known| known.listed.purpose == KeyPurpose::Witness);
-    let verifiers = witnesses.filter_map(|known| {
-        let name = WitnessName {
-            fed: *history.fed(),
-            member: known.member.clone(),
-        };
-        let name = KeyName::new(&name.to_string())?;
-        let key = VerifierKey::new(name, KeyKind::Witness, *known.verifying()).ok()?;
-        Some((known.member.clone(), key))
-    });
-    verifiers.collect()
 }

@@ -26,6 +26,53 @@ pub(crate) fn judge(
     (found.by.into_iter().map(at).collect(), holds)
 }
 
+/// Whose word a head rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Who has cosigned it.
+    pub(crate) by: Vec<MemberId>,
+    /// What the quorum of the charter lacks, for people.
+    pub(crate) missing: Vec<String>,
+    /// Whether the federation has the members that the charter wants.
+    pub(crate) is_possible: bool,
+}
+
+impl Standing {
+    /// That of a checkpoint, which was seen at `seen_at`. A line of a known witness that does not verify makes all of
+    /// them worthless.
+    pub(crate) fn of(history: &History, of: &Origin, text: &str, seen_at: TimeMs) -> Self {
+        let read = UnverifiedCheckpoint::parse(text.as_bytes()).ok();
+        let found = read.and_then(|read| witnessed(history, &read, seen_at).ok());
+        let (by, missing) = match found {
+            Some(found) => (found.by.into_keys().collect(), found.missing),
+            None => (Vec::new(), missing(history, &of.member, [])),
+        };
+        Self {
+            by,
+            missing: missing.words(),
+            is_possible: is_possible(history, of),
+        }
+    }
+
+    /// The roster says where the log ends: more witnesses say nothing new.
+    pub(crate) fn closed(self) -> Self {
+        Self {
+            missing: Vec::new(),
+            ..self
+        }
+    }
+
+    /// Whether the quorum holds.
+    pub(crate) fn holds(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// Whether it does not, and could.
+    pub(crate) fn lacks(&self) -> bool {
+        !self.holds() && self.is_possible
+    }
+}
+
 /// Whether the members of the newest roster are enough for the quorum, if all that have a witness key cosign.
 pub(crate) fn is_possible(history: &History, of: &Origin) -> bool {
     let members = history.roster().map(|roster| roster.members.iter());

@@ -30,8 +30,9 @@ use comity_wire::words::{Code, DurationMs, TimeMs};
 use ed25519_dalek::SigningKey;
 use tokio::sync::oneshot;
 
-use crate::core::{Command, Core};
-use crate::limits::{BUSY_RETRY_MS, SWAPS_MAX};
+use crate::core::{Command, Core, leaf_at};
+use crate::follow::HeadsWork;
+use crate::limits::{BUSY_RETRY_MS, SWAPS_MAX, WITNESSED_FRESH_MS};
 use crate::node::Engine;
 use crate::ports::{Cosigned, Fault, WitnessStates};
 use crate::receipt::{Tiles, unreadable};
@@ -195,6 +196,9 @@ impl Engine {
     }
 
     async fn head_asked(&self, origin: &Origin, from: Option<u64>) -> Option<Vec<u8>> {
+        if origin.member == self.me && *origin != self.origin {
+            return self.closed_head_asked(origin.clone(), from).await;
+        }
         if *origin != self.origin {
             if self.history().log(origin).is_none() {
                 return self.witness_refuses(witness_code::UNKNOWN_ORIGIN, None);
@@ -203,17 +207,48 @@ impl Engine {
             return Some(WitnessReply::Head(text.map(Into::into), None).encode());
         }
         // Who follows something up wants a head that others have cosigned; under load the newest one never is yet.
-        let witnessed = self
-            .witnessed_head()
-            .filter(|head| Some(head.head().size()) >= from);
-        let witnessed = witnessed.filter(|_| from.is_some());
-        let to = witnessed.as_ref().map(|head| head.head().size());
-        let Some(mut own) = self.own_head(from.into_iter().collect(), to).await else {
+        let witnessed = self.witnessed_head();
+        if let Some((from, (head, text))) = from.zip(witnessed)
+            && from <= head.size()
+        {
+            let Some(mut own) = self.own_head(vec![from], Some(head.size())).await else {
+                return self.witness_busy();
+            };
+            let now = self.clock.now_ms();
+            let is_fresh = |at: TimeMs| now <= at.saturating_add(WITNESSED_FRESH_MS);
+            if own.outgrown_at.is_none_or(is_fresh) {
+                let path = own.paths.pop().flatten();
+                return Some(WitnessReply::Head(Some(text.into()), path).encode());
+            }
+        }
+        let Some(mut own) = self.own_head(from.into_iter().collect(), None).await else {
             return self.witness_busy();
         };
-        let text = self.with_cosignatures(witnessed.as_ref().unwrap_or(&own.checkpoint));
+        let text = self.with_cosignatures(&own.checkpoint);
         let path = own.paths.pop().flatten();
         Some(WitnessReply::Head(Some(text.into()), path).encode())
+    }
+
+    /// Of a log that this member has closed: the head of what is here of it.
+    async fn closed_head_asked(&self, origin: Origin, from: Option<u64>) -> Option<Vec<u8>> {
+        let closed = |reply| HeadsWork::Closed {
+            origin,
+            from,
+            reply,
+        };
+        let reply = match self.about_heads(closed).await {
+            None => return self.witness_busy(),
+            Some(None) => return self.witness_refuses(witness_code::UNKNOWN_ORIGIN, None),
+            // What a restore has lost cannot be joined with what is left.
+            Some(Some(head)) if from.is_some_and(|from| from > head.checkpoint.head().size()) => {
+                WitnessReply::Head(None, None)
+            }
+            Some(Some(mut head)) => {
+                let text = head.checkpoint.note().to_string();
+                WitnessReply::Head(Some(text.into()), head.paths.pop().flatten())
+            }
+        };
+        Some(reply.encode())
     }
 
     /// The newest head of the own log that is durable, and for each size of `from` the path to it, or to the tree of
@@ -375,6 +410,8 @@ pub(crate) struct OwnHead {
     pub(crate) checkpoint: VerifiedCheckpoint,
     /// For each size that was asked for, the consistency path from it; none if the log was never of that size.
     pub(crate) paths: Vec<Option<Vec<Hash>>>,
+    /// When the first record came that the tree to which the paths lead has not.
+    pub(crate) outgrown_at: Option<TimeMs>,
 }
 
 impl Core {
@@ -392,6 +429,15 @@ impl Core {
                 None
             });
         }
-        Ok(OwnHead { checkpoint, paths })
+        let outgrown_at = if to < head.size() {
+            Some(leaf_at(&*self.store, to)?.time)
+        } else {
+            None
+        };
+        Ok(OwnHead {
+            checkpoint,
+            paths,
+            outgrown_at,
+        })
     }
 }

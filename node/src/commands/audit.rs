@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args as ClapArgs;
 use serde_json::Value;
 
-use crate::answers::{self, Audit, Finding};
+use crate::answers::{self, Audit, Finding, LogRead};
 use crate::client::Reach;
 use crate::commands::findings::state_of;
 use crate::commands::report;
@@ -63,6 +63,7 @@ fn logs_of(found: &Audit) -> String {
         "size",
         "read now",
         "head cosigned by",
+        "verdict",
     ]);
     for log in &found.read {
         let part = if log.complete {
@@ -81,15 +82,47 @@ fn logs_of(found: &Audit) -> String {
             log.size.to_string(),
             pages,
             format!("{} members", log.cosigned),
+            plain(&log.verdict),
         ]);
     }
-    format!("{table}\n")
+    format!("{table}\n{}", standing_of(&found.read))
+}
+
+/// Why a verdict is not there yet, and whose move it is.
+fn standing_of(read: &[LogRead]) -> String {
+    let mut text = String::new();
+    for log in read.iter().filter(|log| log.verdict == "provisional") {
+        let _ = writeln!(
+            text,
+            "{} is provisional: its newest head lacks {}. The member sees who does not cosign: `comity log verify`.",
+            log.origin,
+            log.missing.join(" and "),
+        );
+    }
+    let alone = read.iter().find(|log| log.verdict == "not-witnessable");
+    if let Some(log) = alone {
+        let _ = writeln!(
+            text,
+            "No verdict can be had: the roster lists too few members with a witness key ({} missing). That is the governance's move, and no log's fault.",
+            log.missing.join(" and "),
+        );
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!("{text}\n")
 }
 
 /// What is an alarm first; then by code. Of many the first of each code are shown: `--json` has all.
 fn findings_of(found: &Audit) -> String {
     if found.findings.is_empty() {
-        return "No finding: what was read verifies and fits together.\n".to_owned();
+        let verified = found.read.iter().all(|log| log.verdict == "verified");
+        let word = if verified {
+            "verifies and fits together"
+        } else {
+            "fits together; what is not verified rests on the word of its log alone"
+        };
+        return format!("No finding: what was read {word}.\n");
     }
     let mut text = String::new();
     let problems = found.findings.len().saturating_sub(found.details.len());

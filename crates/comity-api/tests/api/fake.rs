@@ -800,7 +800,34 @@ fn audited(full: bool) -> AuditShown {
             Vec::new()
         },
         details: Vec::new(),
-        read: Vec::new(),
+        read: if full {
+            vec![
+                read("south", 902, "verified"),
+                read("platform", 1_310, "provisional"),
+            ]
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+fn read(member: &str, records: u64, verdict: &str) -> LogRead {
+    let verified = verdict == "verified";
+    LogRead {
+        origin: format!("{STATEMENT}/{member}.example/1"),
+        size: 2_000,
+        root: "ef".repeat(32),
+        records,
+        complete: verified,
+        pages: 3,
+        resumed_from: 40,
+        cosigned: 2,
+        verdict: verdict.to_owned(),
+        missing: if verified {
+            Vec::new()
+        } else {
+            vec!["1 more of the role regulator".to_owned()]
+        },
     }
 }
 

@@ -1,6 +1,9 @@
 //! Two logs side by side.
 
-use comity_audit::{CaseMatched, LogRecords, Mark, Matched, match_logs, visit_cases};
+use comity_audit::matching::{Record, Shown, join};
+use comity_audit::{
+    CaseMatched, LogRecords, LogShown, Mark, Matched, Rules, match_logs, visit_cases,
+};
 use comity_testkit::federation::code;
 use comity_wire::ids::Hash;
 use comity_wire::registry::{Kind, direction, record_kind};
@@ -303,6 +306,96 @@ fn logs_of_one_member_follow_one_another() {
         &[two.north.whole(), two.platform.whole(), first.whole()],
         &["missing-at-recipient platform.example"],
     );
+}
+
+/// The platform had registered a request, and an hour later what it has of its log no longer says so. Its next log,
+/// opened after six hours, has it again after seven.
+fn restored() -> (Two, Log) {
+    const LOST_AT: u64 = HOUR;
+    let mut two = Two::new();
+    let mut first = Log::new("platform");
+    two.north
+        .about(record_kind::OFFERED, LOST_AT, "platform", REQUEST, None);
+    first.about(record_kind::RECEIVED, LOST_AT + 1, "north", REQUEST, None);
+    let lost = first.records.pop().unwrap().0;
+    let receipt = facts_of_receipt(comity_log::hash::leaf_hash(&lost.encode()));
+    two.north.about(
+        record_kind::SENT,
+        LOST_AT + 2,
+        "platform",
+        REQUEST,
+        Some(receipt),
+    );
+    two.platform.n = 2;
+    two.platform.records[0].0.time = at(6 * HOUR);
+    two.platform
+        .about(record_kind::RECEIVED, 7 * HOUR, "north", REQUEST, None);
+    (two, first)
+}
+
+/// What is found, if of the first log so much is here: the roster says that it was longer.
+fn found_of_cut(two: &Two, first: &Log) -> Vec<String> {
+    let mut found = Vec::new();
+    let logs = [two.north.whole(), two.platform.whole(), first.whole()];
+    let shown = Shown::of(logs.iter().map(|log| LogShown {
+        is_cut: log.origin == first.origin(),
+        complete: log.origin != first.origin(),
+        ..log.shown()
+    }));
+    let records = logs.iter().flat_map(|log| {
+        log.records.iter().map(|(leaf, facts)| Record {
+            member: &log.member,
+            log: log.origin.n,
+            leaf,
+            facts: facts.as_ref(),
+        })
+    });
+    let (joined, loose) = join(records, &shown, &Rules::default());
+    let of_statements = joined.into_iter().flat_map(|joined| joined.findings);
+    for finding in of_statements.chain(loose) {
+        found.push(format!("{} {}", finding.code(), finding.member));
+    }
+    found
+}
+
+#[test]
+fn what_a_restore_has_lost_is_recorded_again_and_no_finding() {
+    let (two, first) = restored();
+    assert_eq!(found_of_cut(&two, &first), [""; 0]);
+    // The same records in one log that nobody has lost anything of are three lies.
+    let whole = [two.north.whole(), two.platform.whole(), first.whole()];
+    check(
+        &whole,
+        &[
+            "receipt-without-record platform.example",
+            "time-out-of-bounds north.example",
+        ],
+    );
+    // What the auditor had read before it was lost has it twice, in two logs.
+    let (two, mut first) = restored();
+    first.about(record_kind::RECEIVED, HOUR + 1, "north", REQUEST, None);
+    assert_eq!(found_of_cut(&two, &first), [""; 0]);
+}
+
+#[test]
+fn a_restore_is_no_excuse_for_what_is_asked_of_the_log_that_follows() {
+    let (mut two, first) = restored();
+    let later = ("later", 2, Kind::TakedownRequest);
+    let never = facts_of_receipt(Hash::of(b"never"));
+    two.north
+        .about(record_kind::OFFERED, 8 * HOUR, "platform", later, None);
+    two.north
+        .about(record_kind::SENT, 8 * HOUR, "platform", later, Some(never));
+    let missing = ["missing-at-recipient platform.example"];
+    assert_eq!(found_of_cut(&two, &first), missing);
+    // Minutes after it was opened it may be of before, by another clock.
+    let (mut two, first) = restored();
+    let soon = 6 * HOUR + 60_000;
+    two.north
+        .about(record_kind::OFFERED, soon, "platform", later, None);
+    two.north
+        .about(record_kind::SENT, soon, "platform", later, None);
+    assert_eq!(found_of_cut(&two, &first), [""; 0]);
 }
 
 #[test]

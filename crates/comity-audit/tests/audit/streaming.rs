@@ -1,6 +1,6 @@
 //! One log, row by row, and what the auditor knows besides.
 
-use comity_audit::{Bound, Bounds, Known, Reader, Rosters, Verifier};
+use comity_audit::{Bound, Bounds, Finding, Known, Reader, Rosters, Verified, Verifier};
 use comity_log::head::Head;
 use comity_testkit::federation::NOW_MS;
 use comity_wire::ids::Hash;
@@ -24,8 +24,8 @@ fn head_of(log: &Log) -> Head {
     *log.signed().0.head()
 }
 
-/// What is found in a whole log whose rows have no paths.
-fn found(log: &Log, known: Known<'_>) -> Vec<String> {
+/// A whole log whose rows have no paths.
+fn verified(log: &Log, known: Known<'_>) -> Result<Verified, Vec<Finding>> {
     let (checkpoint, rows) = log.signed();
     let (origin, reader) = (log.origin(), Reader::of_own_log(&id("north")));
     let mut verifier = Verifier::new(&origin, &reader, 0, known);
@@ -33,7 +33,11 @@ fn found(log: &Log, known: Known<'_>) -> Vec<String> {
     for row in &rows {
         assert!(verifier.row(&row.0, None, &[]).is_some());
     }
-    let findings = match verifier.finish(None, at(0)) {
+    verifier.finish(None, at(0))
+}
+
+fn found(log: &Log, known: Known<'_>) -> Vec<String> {
+    let findings = match verified(log, known) {
         Ok(verified) => verified.findings,
         Err(findings) => findings,
     };
@@ -101,6 +105,34 @@ fn the_heads_of_earlier_audits_are_heads_of_the_same_tree() {
 }
 
 #[test]
+fn a_log_that_was_closed_ends_where_the_roster_says() {
+    let log = hourly(12);
+    let (whole, root) = (head_of(&log), Hash::of(b"another"));
+    let check = |closed: Head, earlier: &[Head], expected: &[&str], complete: bool| {
+        let known = Known {
+            closed: Some(closed),
+            earlier: earlier.to_vec(),
+            ..Known::default()
+        };
+        let verified = verified(&log, known).unwrap();
+        let codes: Vec<_> = verified.findings.iter().map(Finding::code).collect();
+        assert_eq!(codes, expected, "{closed:?}");
+        assert_eq!(verified.shown.complete, complete, "{closed:?}");
+        assert_eq!(verified.shown.is_cut, closed.size() > whole.size());
+    };
+    let longer = |size| Head::new(size, root).unwrap();
+    check(whole, &[], &[], true);
+    check(longer(whole.size()), &[], &["fork"], true);
+    // A restore has lost its end: the member itself has no more.
+    check(longer(20), &[], &[], false);
+    check(longer(20), &[longer(18)], &[], false);
+    // It has signed more than what it was closed at.
+    check(longer(20), &[longer(21)], &["log-went-back"], false);
+    let shorter = head_of(&hourly(11));
+    check(shorter, &[], &["log-went-back"], true);
+}
+
+#[test]
 fn a_record_names_a_roster_that_exists_and_existed_then() {
     let named = |version: u64| RosterRef(version, Hash::of(&version.to_be_bytes()));
     let mut rosters = Rosters::default();
@@ -154,8 +186,8 @@ fn rows_without_paths_prove_nothing_if_one_is_missing() {
         }
         verifier.finish(None, at(0))
     };
-    let codes = |findings: &[comity_audit::Finding]| {
-        let codes = findings.iter().map(comity_audit::Finding::code);
+    let codes = |findings: &[Finding]| {
+        let codes = findings.iter().map(Finding::code);
         codes.collect::<Vec<_>>()
     };
     assert_eq!(codes(&run(true).unwrap().findings), ["index-gap"]);

@@ -1,12 +1,46 @@
 //! Who reads what of whose log, and what comes of it.
 
-use comity_engine::desk::{AuditShown, Desk as _, Query, ResponseTimesShown, Shown, TimingRow};
-use comity_testkit::ports::{World, person};
+use comity_engine::desk::{
+    AuditShown, Desk as _, NewRosters, Query, ResponseTimesShown, Shown, TimingRow, Work,
+};
+use comity_engine::ports::Protocol;
+use comity_testkit::federation::{NOW_MS, edit_keys, edit_member};
+use comity_testkit::ports::{Link, World, person};
+use comity_trust::key::Ended;
+use comity_wire::leaf::Origin;
+use comity_wire::registry::KeyPurpose;
+use comity_wire::witness_exchange::WitnessReply;
 
 use crate::desk::*;
+use crate::forks::contradictions;
 
+pub(crate) const ALL: [&str; 4] = ["north", "south", "platform", "regulator"];
+
+/// Once the newest heads of all are cosigned, as they are within seconds.
 async fn audit(world: &World, name: &str) -> AuditShown {
+    witnessed(world, &ALL).await;
+    audit_at_once(world, name).await
+}
+
+async fn audit_at_once(world: &World, name: &str) -> AuditShown {
     world.engine(name).audit(person("anna")).await.unwrap()
+}
+
+/// Waits until the quorum has cosigned the newest head of each of these; seconds pass.
+pub(crate) async fn witnessed(world: &World, names: &[&str]) {
+    world
+        .until_in_time("every head is witnessed", 1_000, async || {
+            for name in names {
+                let Ok(Shown::Log(log)) = world.query(name, Query::Log).await else {
+                    return false;
+                };
+                if !log.witnessed.holds || log.witnessed.size != log.size {
+                    return false;
+                }
+            }
+            true
+        })
+        .await;
 }
 
 fn timing<'a>(times: &'a ResponseTimesShown, clock: &str, step: &str) -> &'a TimingRow {
@@ -120,9 +154,10 @@ async fn a_member_without_a_mandate_reads_what_is_about_its_own_statements() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_that_does_not_answer_or_answers_with_junk_is_a_finding_and_no_end() {
     let world = worked().await;
+    witnessed(&world, &ALL).await;
     let (regulator, platform) = (world.key("regulator"), world.key("platform"));
     let check = async |what: &str, code: &str| {
-        let shown = audit(&world, "regulator").await;
+        let shown = audit_at_once(&world, "regulator").await;
         let of_platform = |row: &&(String, String, String)| row.1 == "platform.example";
         let found: Vec<_> = shown.findings.iter().filter(of_platform).collect();
         assert_eq!(found.len(), 1, "{what}: {found:?}");
@@ -150,10 +185,12 @@ async fn a_member_that_does_not_answer_or_answers_with_junk_is_a_finding_and_no_
         let AuditReply::Records(mut page) = AuditReply::decode(&reply?).ok()? else {
             return None;
         };
-        page.records.remove(2);
+        if page.records.len() > 2 {
+            page.records.remove(2);
+        }
         Some(AuditReply::Records(page).encode())
     });
-    let shown = audit(&world, "regulator").await;
+    let shown = audit_at_once(&world, "regulator").await;
     let of_platform = shown.findings.iter().any(|row| row.1 == "platform.example");
     assert!(
         of_platform,
@@ -214,6 +251,160 @@ async fn the_next_audit_reads_what_is_new_and_judges_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_the_quorum_has_not_cosigned_is_a_finding_and_its_log_is_not_verified() {
+    let world = worked().await;
+    let verdict = |shown: &AuditShown, name: &str| {
+        let log = read(shown, &world, name);
+        (log.verdict.clone(), log.missing.len())
+    };
+    let shown = audit(&world, "regulator").await;
+    for name in ALL {
+        assert_eq!(verdict(&shown, name), ("verified".to_owned(), 0), "{name}");
+    }
+    witnessed(&world, &ALL).await;
+    // From now on nobody cosigns what the platform writes.
+    for name in ["north", "south", "regulator"] {
+        world.link("platform", name, Link::Down);
+    }
+    world.clock.advance(HOUR_MS);
+    request(&world, "north", &on_platform(7)).await;
+    world.rest(&["north"]).await;
+    // What came in a moment ago nobody can have cosigned.
+    let shown = audit_at_once(&world, "regulator").await;
+    assert_eq!(codes(&shown, &world, "platform"), [""; 0]);
+    world.clock.advance(120_000);
+    witnessed(&world, &["north", "south", "regulator"]).await;
+    let shown = audit_at_once(&world, "regulator").await;
+    assert_eq!(codes(&shown, &world, "platform"), ["not-witnessed"]);
+    let log = read(&shown, &world, "platform");
+    assert_eq!(log.verdict, "provisional");
+    assert!(!log.missing.is_empty() && log.complete, "{log:?}");
+    let row = shown.details.iter().find(|row| row.code == "not-witnessed");
+    let row = row.unwrap();
+    assert_eq!((row.index, row.alarm), (Some(log.size), false), "{row:?}");
+    assert_eq!(verdict(&shown, "north"), ("verified".to_owned(), 0));
+    // Once they do, the same records are verified.
+    for name in ["north", "south", "regulator"] {
+        world.link("platform", name, Link::Up);
+    }
+    world.clock.advance(HOUR_MS);
+    let shown = audit(&world, "regulator").await;
+    assert_eq!(shown.findings, []);
+    assert_eq!(verdict(&shown, "platform"), ("verified".to_owned(), 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_load_an_audit_reads_the_newest_head_that_is_witnessed() {
+    let world = worked().await;
+    witnessed(&world, &ALL).await;
+    let before = world.size("platform");
+    // What has come in this very moment nobody has cosigned yet.
+    request(&world, "north", &on_platform(8)).await;
+    world
+        .until("it has arrived", async || world.size("platform") > before)
+        .await;
+    let shown = audit_at_once(&world, "regulator").await;
+    assert_eq!(codes(&shown, &world, "platform"), [""; 0]);
+    let log = read(&shown, &world, "platform");
+    assert_eq!((log.verdict.as_str(), log.complete), ("verified", true));
+    assert!(log.size >= before, "{log:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_federation_without_enough_witnesses_says_so_and_blames_no_log() {
+    let mut world = World::new();
+    // The witness keys of all but one have ended.
+    let roster = world.federation.next_roster(|roster| {
+        for name in ["south", "platform", "regulator"] {
+            edit_member(roster, name, |member| {
+                edit_keys(member, KeyPurpose::Witness, |key| {
+                    key.ended = Some(Ended::Superseded);
+                    key.until = Some(NOW_MS);
+                });
+            });
+        }
+    });
+    let signed = world.federation.sign_roster(&roster);
+    world.federation.take_roster(&signed);
+    let take = Work::Rosters(NewRosters {
+        charters: Vec::new(),
+        rosters: vec![signed.encode()],
+    });
+    world.work("regulator", take).await.unwrap();
+    world.clock.advance(HOUR_MS);
+    request(&world, "north", &on_platform(1)).await;
+    world.rest(&["north"]).await;
+    let shown = audit_at_once(&world, "regulator").await;
+    assert_eq!(shown.findings, []);
+    for name in ["north", "platform"] {
+        let log = read(&shown, &world, name);
+        assert_eq!(log.verdict, "not-witnessable", "{log:?}");
+        assert!(!log.missing.is_empty(), "{log:?}");
+    }
+}
+
+/// The platform works, is put back to a backup of before, and restored; the regulator may have read what was lost.
+/// With how many records are left of its old log.
+async fn restored(read_before: bool) -> (World, u64) {
+    let mut world = worked().await;
+    witnessed(&world, &ALL).await;
+    let backup = world.node("platform").disk.copy();
+    let (case, _) = request(&world, "north", &on_platform(5)).await;
+    world.rest(&["north"]).await;
+    signed(
+        world
+            .work("platform", answer(&case, "accepted", None))
+            .await,
+    );
+    world.rest(&["platform"]).await;
+    if read_before {
+        let shown = audit(&world, "regulator").await;
+        assert_eq!(shown.findings, []);
+    }
+    world.stop("platform").await.unwrap();
+    let proven = world.node("platform").disk.head();
+    world.put_back("platform", &backup);
+    let left = world.size("platform");
+    world.clock.advance(HOUR_MS);
+    world.restore("platform", proven);
+    world.start("platform").unwrap();
+    world
+        .until_in_time("all is back", 1_000, async || {
+            let left = world.state("north", &case);
+            left == world.state("platform", &case) && world.outbox("platform").await.is_empty()
+        })
+        .await;
+    // What is asked of it from now on is in its new log.
+    world.clock.advance(HOUR_MS);
+    request(&world, "north", &on_platform(6)).await;
+    world.rest(&["north", "platform"]).await;
+    (world, left)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_member_that_was_restored_both_logs_are_read_and_what_it_lost_is_no_finding() {
+    for read_before in [false, true] {
+        let (world, left) = restored(read_before).await;
+        let shown = audit(&world, "regulator").await;
+        assert_eq!(shown.findings, [], "read before: {read_before}");
+        let old = Origin {
+            n: 1,
+            ..world.origin("platform")
+        };
+        let old = old.to_string();
+        let old = shown.read.iter().find(|log| log.origin == old).unwrap();
+        let new = read(&shown, &world, "platform");
+        assert_eq!((old.complete, new.complete), (false, true), "{old:?}");
+        assert_eq!(new.verdict, "verified");
+        // What the auditor has read before, no restore takes away.
+        assert_eq!(old.records > left, read_before, "{old:?} of {left}");
+        // Four requests, each counted once.
+        let requests = timing(&shown.response_times, "offered", "registration");
+        assert_eq!((requests.count, requests.open), (4, 0), "{requests:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pull_that_was_cut_off_goes_on_where_it_was_and_nothing_counts_before_its_end() {
     let world = worked().await;
     let (regulator, platform) = (world.key("regulator"), world.key("platform"));
@@ -254,7 +445,7 @@ async fn a_member_that_goes_on_from_an_old_backup_is_found_by_the_next_audit() {
     world.lose("platform");
     world.deafen("platform");
     world.start("platform").unwrap();
-    let shown = audit(&world, "regulator").await;
+    let shown = audit_at_once(&world, "regulator").await;
     assert!(
         codes(&shown, &world, "platform").contains(&"log-went-back"),
         "{:?}",
@@ -268,7 +459,7 @@ async fn a_member_that_goes_on_from_an_old_backup_is_found_by_the_next_audit() {
         request(&world, "north", &on_platform(n)).await;
         world.rest(&["north", "platform"]).await;
     }
-    let shown = audit(&world, "regulator").await;
+    let shown = audit_at_once(&world, "regulator").await;
     assert!(
         codes(&shown, &world, "platform").contains(&"fork"),
         "{:?}",
@@ -277,6 +468,98 @@ async fn a_member_that_goes_on_from_an_old_backup_is_found_by_the_next_audit() {
     let alarms = shown.details.iter().filter(|row| row.alarm);
     assert!(alarms.count() >= 1);
     // What the log has signed stays signed, however often it is read.
-    let again = audit(&world, "regulator").await;
+    let again = audit_at_once(&world, "regulator").await;
     assert!(codes(&again, &world, "platform").contains(&"fork"));
+}
+
+/// The sorts of evidence that a member has of the log of another one.
+async fn evidence(world: &World, name: &str, of: &str) -> Vec<String> {
+    let of = world.id(of).to_string();
+    let rows = contradictions(world, name).await.into_iter();
+    let rows = rows.filter(|row| row.member.as_ref() == Some(&of));
+    rows.map(|row| row.sort).collect()
+}
+
+/// From now on a log shows no path to anybody, and nobody is asked to cosign it: what it does, only audits find.
+fn hides(world: &World, liar: &str) {
+    for name in ALL.into_iter().filter(|name| *name != liar) {
+        let (from, to) = (world.key(name), world.key(liar));
+        world.hub.lie(to, from, |protocol, _, reply| {
+            reply.filter(|_| protocol != Protocol::Witness)
+        });
+        world.hub.lie(from, to, |protocol, _, reply| {
+            let reply = reply?;
+            match WitnessReply::decode(&reply) {
+                Ok(WitnessReply::Head(text, _)) if protocol == Protocol::Witness => {
+                    Some(WitnessReply::Head(text, None).encode())
+                }
+                _ => Some(reply),
+            }
+        });
+    }
+}
+
+/// A member has lost what it had, and goes on until its log is longer than before.
+async fn another_past(world: &mut World, liar: &str) {
+    let before = world.size(liar);
+    world.stop(liar).await.unwrap();
+    world.lose(liar);
+    world.start(liar).unwrap();
+    for n in 20.. {
+        if world.size(liar) > before + 8 {
+            break;
+        }
+        request(world, "north", &on_platform(n)).await;
+        world.rest(&["north"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_trees_of_one_log_are_proven_by_the_rows_of_an_audit_whatever_the_log_shows() {
+    let mut world = worked().await;
+    hides(&world, "platform");
+    audit_at_once(&world, "regulator").await;
+    another_past(&mut world, "platform").await;
+    let shown = audit_at_once(&world, "regulator").await;
+    assert!(codes(&shown, &world, "platform").contains(&"fork"));
+    let sort = "no-consistency".to_owned();
+    let found = evidence(&world, "regulator", "platform").await;
+    assert!(found.contains(&sort), "{found:?}: {:?}", shown.findings);
+    // And everybody else has it.
+    world
+        .until_in_time("handed over", 60_000, async || {
+            evidence(&world, "south", "platform").await.contains(&sort)
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_went_back_is_proven_by_the_rows_that_were_kept() {
+    let mut world = worked().await;
+    hides(&world, "platform");
+    audit_at_once(&world, "regulator").await;
+    world.stop("platform").await.unwrap();
+    world.lose("platform");
+    world.start("platform").unwrap();
+    let shown = audit_at_once(&world, "regulator").await;
+    assert!(codes(&shown, &world, "platform").contains(&"log-went-back"));
+    let found = evidence(&world, "regulator", "platform").await;
+    assert!(found.contains(&"no-consistency".to_owned()), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_a_part_finds_heads_that_are_not_joined_and_proves_it_by_two_leaves() {
+    let mut world = worked().await;
+    hides(&world, "north");
+    // The regulator reads of north what is about the platform.
+    let shown = audit_at_once(&world, "regulator").await;
+    let before = read(&shown, &world, "north");
+    assert!(before.records > 0 && !before.complete);
+    another_past(&mut world, "north").await;
+    let shown = audit_at_once(&world, "regulator").await;
+    let found = codes(&shown, &world, "north");
+    assert!(found.contains(&"heads-not-joined"), "{found:?}");
+    assert_eq!(read(&shown, &world, "north").verdict, "alarm");
+    let found = evidence(&world, "regulator", "north").await;
+    assert_eq!(found, ["two-leaves"]);
 }

@@ -166,6 +166,8 @@ impl Pulling {
             origin: log.origin.clone(),
             reader,
             kept: log.kept.clone(),
+            closed: None,
+            witnessed: 0,
         })
     }
 }
