@@ -334,6 +334,7 @@ async fn a_federation_without_enough_witnesses_says_so_and_blames_no_log() {
     world.clock.advance(HOUR_MS);
     request(&world, "north", &on_platform(1)).await;
     world.rest(&["north"]).await;
+    world.clock.advance(120_000);
     let shown = audit_at_once(&world, "regulator").await;
     assert_eq!(shown.findings, []);
     for name in ["north", "platform"] {

@@ -129,6 +129,8 @@ async fn a_part_that_was_pulled_under_several_heads_is_proven_under_each() {
     let world = World::new();
     request(&world, "north", &on_platform(1)).await;
     world.rest(&["north", "platform"]).await;
+    // What was the newest witnessed head a moment ago is not shown any more.
+    world.clock.advance(120_000);
     world
         .engine("regulator")
         .audit(person("anna"))
@@ -136,6 +138,8 @@ async fn a_part_that_was_pulled_under_several_heads_is_proven_under_each() {
         .unwrap();
     request(&world, "north", &on_platform(2)).await;
     world.rest(&["north", "platform"]).await;
+    // What was the newest witnessed head a moment ago is not shown any more.
+    world.clock.advance(120_000);
     world
         .engine("regulator")
         .audit(person("anna"))
@@ -205,7 +209,9 @@ async fn a_report_counts_findings_that_wait_and_names_published_ones_with_their_
         let Ok(AuditReply::Records(mut page)) = AuditReply::decode(reply.as_deref()?) else {
             return reply;
         };
-        page.records.remove(1);
+        if page.records.len() > 1 {
+            page.records.remove(1);
+        }
         Some(AuditReply::Records(page).encode())
     });
     let shown = world
