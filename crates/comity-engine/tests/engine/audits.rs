@@ -319,7 +319,8 @@ async fn a_federation_without_enough_witnesses_says_so_and_blames_no_log() {
             edit_member(roster, name, |member| {
                 edit_keys(member, KeyPurpose::Witness, |key| {
                     key.ended = Some(Ended::Superseded);
-                    key.until = Some(NOW_MS);
+                    // Before anything was cosigned.
+                    key.until = Some(NOW_MS - HOUR_MS);
                 });
             });
         }

@@ -11,6 +11,7 @@ use comity_testkit::ports::{World, person};
 use comity_wire::audit_exchange::AuditReply;
 use comity_wire::leaf::Leaf;
 
+use crate::audits::{ALL, witnessed};
 use crate::desk::*;
 
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -82,6 +83,7 @@ async fn a_regulator_proves_every_record_of_its_report_under_the_heads_of_its_au
         .await;
     }
     world.rest(&["north", "platform", "south"]).await;
+    witnessed(&world, &ALL).await;
     world
         .engine("regulator")
         .audit(person("anna"))
