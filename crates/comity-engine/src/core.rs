@@ -34,6 +34,7 @@ use tracing::Span;
 use crate::cases::Loaded;
 use crate::desk::{AuditShown, Done, Person, Query, Shown, Work};
 use crate::error::WorkError;
+use crate::finding_quota::FindingQuota;
 use crate::findings::FoundIn;
 use crate::follow::{HeadsWork, Told};
 use crate::frame::{Frame, TookCharter, TookRoster};
@@ -312,6 +313,8 @@ pub(crate) struct Core {
     pub(crate) said: Option<Said>,
     /// Who has audited in the session that is under way, and from when.
     pub(crate) audits: BTreeMap<MemberId, TimeMs>,
+    /// How many findings there are.
+    pub(crate) finding_quota: FindingQuota,
     pub(crate) signals: Signals,
     checkpoint: Option<VerifiedCheckpoint>,
     /// Since when there is a head that is not published.
@@ -388,6 +391,7 @@ impl Core {
             judged: BTreeMap::new(),
             said: None,
             audits: BTreeMap::new(),
+            finding_quota: FindingQuota::default(),
             signals: Signals {
                 history: tell_history,
                 outbox: watch::Sender::new(0),

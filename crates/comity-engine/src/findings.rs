@@ -7,6 +7,8 @@
 //! ```
 //! The state is never stored: it follows from the frames and the time.
 
+use std::collections::BTreeSet;
+
 use comity_audit::Finding;
 use comity_audit::notice::{is_whole, may_send, notice_of};
 use comity_trust::key::Validity;
@@ -15,7 +17,7 @@ use comity_wire::ids::{Hash, MemberId};
 use comity_wire::leaf::LogHead;
 use comity_wire::notice::{Notice, SignedNotice};
 use comity_wire::registry::{audit_code, direction, finding_reply, record_kind};
-use comity_wire::words::{Code, TimeMs, Version};
+use comity_wire::words::{Code, DurationMs, TimeMs, Version};
 use serde_bytes::ByteBuf;
 
 use crate::core::Core;
@@ -24,10 +26,10 @@ use crate::desk::{
 };
 use crate::error::WorkError;
 use crate::frame::{FindingNoted, FindingReplied, Found, Frame, TookFinding};
-use crate::limits::{BUSY_RETRY_MS, FINDINGS_KEPT_MAX, FINDINGS_SENT_MAX, HOUR_MS};
+use crate::limits::{FINDINGS_SENT_MAX, HOUR_MS, PAGE_ROWS_MAX};
 use crate::ports::{Fault, Position};
 use crate::record::{Entry, code, no_facts};
-use crate::tables::{self, FINDING, FindingEntry, key};
+use crate::tables::{self, FINDING, FINDING_NOTICE, FindingEntry, key};
 use crate::tell::Telling;
 use crate::work::{text, word};
 
@@ -41,26 +43,34 @@ const REPLIES: [&str; 3] = [
     finding_reply::DISPUTED,
 ];
 
-/// Why a notice or a reply is not taken: a code of registry `audit-code`, and whether to come back.
-type NotTaken = (&'static str, bool);
+/// Why a notice or a reply is not taken: a code of registry `audit-code`, and when to come back.
+type NotTaken = (&'static str, Option<DurationMs>);
+
+/// Who sends it is at fault, and gets no further by sending it again.
+const NOT_A_FINDING: NotTaken = (audit_code::NOT_A_FINDING, None);
 
 // The auditor.
 
 impl Core {
     /// Signs each new finding for its subject. What is not for its subject to answer stays in the audit alone.
     pub(crate) fn send_findings(&mut self, findings: &[FoundIn]) -> Result<(), Fault> {
-        let mut kept = self.finding_rows_of(&self.me.clone())?.len();
+        self.count_findings()?;
+        let me = self.me.clone();
+        let mut full = BTreeSet::new();
         for (finding, head) in findings {
-            let me = self.me.clone();
             let (subject, counterpart) = (&finding.member, finding.counterpart.as_ref());
             if !may_send(&self.history, &me, subject, counterpart)
                 || self.finding_entry(&me, &finding.id())?.is_some()
             {
                 continue;
             }
-            if kept >= FINDINGS_KEPT_MAX {
-                tracing::warn!(target: "comity.engine", event = "findings-full", kept);
-                break;
+            if self.finding_quota.is_full(&me, subject) {
+                // What one log is found to have done keeps nothing back about the others.
+                if full.insert(subject.clone()) {
+                    let of = subject.as_str();
+                    tracing::warn!(target: "comity.engine", event = "findings-full", of);
+                }
+                continue;
             }
             self.make_room()?;
             let now = self.time();
@@ -79,7 +89,6 @@ impl Core {
                 index,
             );
             self.push(None, frame.into())?;
-            kept = kept.saturating_add(1);
         }
         self.signals.tell_findings();
         Ok(())
@@ -131,34 +140,32 @@ impl Core {
         };
         Ok(match taken {
             Ok(()) => FindingAnswer::Noted(Hash::of(bytes)),
-            Err((why, later)) => {
-                tracing::warn!(target: "comity.engine", event = "finding-refused", from = peer.as_str(), code = why);
-                let retry_after = later.then_some(BUSY_RETRY_MS);
+            Err((why, retry_after)) => {
+                self.note_refused_finding(peer, why);
                 FindingAnswer::Refused(self.roster_ref(), code(why)?, retry_after)
             }
         })
     }
 
     fn take_notice(&mut self, by: &MemberId, bytes: &[u8]) -> Result<Result<(), NotTaken>, Fault> {
-        let not = (audit_code::NOT_A_FINDING, false);
         let Some(notice) = self.signed_by::<FindingNotice>(by, bytes) else {
-            return Ok(Err(not));
+            return Ok(Err(NOT_A_FINDING));
         };
         let ours = notice.by == *by && notice.of == self.me && notice.fed == *self.history.fed();
         let ahead = notice.found > self.time().saturating_add(HOUR_MS);
         if !ours || ahead || !is_whole(&notice) {
-            return Ok(Err(not));
+            return Ok(Err(NOT_A_FINDING));
         }
         if !may_send(&self.history, by, &self.me, notice.counterpart.as_ref()) {
-            return Ok(Err((audit_code::NO_MANDATE, false)));
+            return Ok(Err((audit_code::NO_MANDATE, None)));
         }
         if let Some(entry) = self.finding_entry(by, &notice.id)? {
             // The first one stands: its reply period has begun.
-            let same = self.notice_at(&entry)? == bytes;
-            return Ok(if same { Ok(()) } else { Err(not) });
+            let same = entry.notice == Hash::of(bytes);
+            return Ok(if same { Ok(()) } else { Err(NOT_A_FINDING) });
         }
-        if self.finding_rows_of(by)?.len() >= FINDINGS_KEPT_MAX {
-            return Ok(Err((audit_code::BUSY, true)));
+        if !self.has_room_for(&notice)? {
+            return Ok(Err((audit_code::BUSY, Some(HOUR_MS))));
         }
         let (index, time) = self.record_finding(by, direction::IN, &notice.code, bytes)?;
         tracing::warn!(
@@ -182,32 +189,31 @@ impl Core {
 
     fn take_reply(&mut self, of: &MemberId, bytes: &[u8]) -> Result<Result<(), NotTaken>, Fault> {
         let Some(reply) = self.signed_by::<FindingReply>(of, bytes) else {
-            return Ok(Err((audit_code::NOT_A_FINDING, false)));
+            return Ok(Err(NOT_A_FINDING));
         };
         let me = self.me.clone();
-        for (id, entry) in self.finding_rows_of(&me)? {
-            if entry.of != *of || entry.notice != reply.of {
-                continue;
-            }
-            if let Some(at) = entry.reply {
-                // The first one stands.
-                let same = self.reply_at(at)?.3.as_slice() == bytes;
-                let not = (audit_code::NOT_A_FINDING, false);
-                return Ok(if same { Ok(()) } else { Err(not) });
-            }
-            let (index, time) = self.record_finding(of, direction::IN, &reply.code, bytes)?;
-            tracing::info!(
-                target: "comity.engine",
-                event = "finding-replied",
-                of = of.as_str(),
-                code = reply.code.as_str(),
-                finding = %id,
-            );
-            let frame = FindingReplied(me, id, of.clone(), ByteBuf::from(bytes), None, time, index);
-            self.push(None, frame.into())?;
-            return Ok(Ok(()));
+        let Some((id, entry)) = self
+            .own_finding(&reply.of)?
+            .filter(|(_, own)| own.of == *of)
+        else {
+            return Ok(Err((audit_code::UNKNOWN_FINDING, None)));
+        };
+        if let Some(at) = entry.reply {
+            // The first one stands.
+            let same = self.reply_at(at)?.3.as_slice() == bytes;
+            return Ok(if same { Ok(()) } else { Err(NOT_A_FINDING) });
         }
-        Ok(Err((audit_code::UNKNOWN_FINDING, false)))
+        let (index, time) = self.record_finding(of, direction::IN, &reply.code, bytes)?;
+        tracing::info!(
+            target: "comity.engine",
+            event = "finding-replied",
+            of = of.as_str(),
+            code = reply.code.as_str(),
+            finding = %id,
+        );
+        let frame = FindingReplied(me, id, of.clone(), ByteBuf::from(bytes), None, time, index);
+        self.push(None, frame.into())?;
+        Ok(Ok(()))
     }
 
     /// What a member has signed with a statement key that it has not lost.
@@ -310,26 +316,21 @@ impl Core {
 
 impl Core {
     /// What others have not noted, but for members that are not to be asked again yet.
-    pub(crate) fn untold(
-        &self,
-        waits: &std::collections::BTreeSet<MemberId>,
-    ) -> Result<Vec<Telling>, Fault> {
+    pub(crate) fn untold(&self, waits: &BTreeSet<MemberId>) -> Result<Vec<Telling>, Fault> {
         let mut untold = Vec::new();
         for (id, entry) in self.finding_rows()? {
-            let own = entry.by == self.me;
-            let (to, request) = match (own, entry.reply) {
-                (true, _) if entry.noted.is_none() => {
-                    let bytes = ByteBuf::from(self.notice_at(&entry)?);
-                    (&entry.of, FindingRequest::Finding(bytes))
-                }
-                (false, Some(at)) if entry.reply_noted.is_none() => {
-                    (&entry.by, FindingRequest::Reply(self.reply_at(at)?.3))
-                }
+            let (to, reply) = match (entry.by == self.me, entry.reply) {
+                (true, _) if entry.noted.is_none() => (&entry.of, None),
+                (false, Some(at)) if entry.reply_noted.is_none() => (&entry.by, Some(at)),
                 _ => continue,
             };
             if waits.contains(to) || self.history.member(to).is_none() {
                 continue;
             }
+            let request = match reply {
+                Some(at) => FindingRequest::Reply(self.reply_at(at)?.3),
+                None => FindingRequest::Finding(ByteBuf::from(self.notice_at(&entry)?)),
+            };
             untold.push(Telling {
                 to: to.clone(),
                 by: entry.by.clone(),
@@ -417,26 +418,28 @@ impl Core {
         tables::get(&*self.views, FINDING, &finding_key(by, id))
     }
 
-    /// The findings of one member, as far as they are kept.
-    fn finding_rows_of(&self, by: &MemberId) -> Result<Vec<(Hash, FindingEntry)>, Fault> {
-        let prefix = key(&[by.as_str().as_bytes(), &[0]]);
-        let rows = self.views.scan(FINDING, &prefix, None, FINDINGS_KEPT_MAX)?;
-        rows.iter().map(|(key, row)| entry_of(key, row)).collect()
+    /// The finding of this member whose signed notice has this hash.
+    fn own_finding(&self, notice: &Hash) -> Result<Option<(Hash, FindingEntry)>, Fault> {
+        let Some(id) = self.views.get(FINDING_NOTICE, notice.as_bytes())? else {
+            return Ok(None);
+        };
+        let id = tables::hash_of(&id)?;
+        Ok(self.finding_entry(&self.me, &id)?.map(|entry| (id, entry)))
     }
 
     /// Every finding.
-    fn finding_rows(&self) -> Result<Vec<(Hash, FindingEntry)>, Fault> {
+    pub(crate) fn finding_rows(&self) -> Result<Vec<(Hash, FindingEntry)>, Fault> {
         let mut found = Vec::new();
         let mut from: Option<Vec<u8>> = None;
         loop {
             let page = self
                 .views
-                .scan(FINDING, &[], from.as_deref(), FINDINGS_KEPT_MAX)?;
+                .scan(FINDING, &[], from.as_deref(), PAGE_ROWS_MAX)?;
             for (key, row) in &page {
                 found.push(entry_of(key, row)?);
             }
             match page.last() {
-                Some((last, _)) if page.len() == FINDINGS_KEPT_MAX => {
+                Some((last, _)) if page.len() == PAGE_ROWS_MAX => {
                     from = Some([last.as_slice(), &[0]].concat());
                 }
                 _ => return Ok(found),
@@ -476,6 +479,9 @@ impl Core {
             reply: None,
             reply_noted: None,
         };
+        self.finding_quota.keep(&row.by, of);
+        self.views
+            .put(FINDING_NOTICE, row.notice.as_bytes(), id.as_bytes())?;
         let key = finding_key(&row.by, id);
         tables::put(&mut *self.views, FINDING, &key, &row)
     }
@@ -499,6 +505,7 @@ impl Core {
             reply: None,
             reply_noted: None,
         };
+        self.finding_quota.keep(by, &row.of);
         tables::put(&mut *self.views, FINDING, &finding_key(by, id), &row)
     }
 

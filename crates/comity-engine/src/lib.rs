@@ -47,6 +47,7 @@ mod cosign;
 mod deadlines;
 pub mod desk;
 pub mod error;
+mod finding_quota;
 mod findings;
 mod follow;
 mod forks;

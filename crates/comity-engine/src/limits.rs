@@ -110,9 +110,17 @@ pub const HANDOVERS_MAX: usize = 64;
 /// members that all forked their logs have room.
 pub const EVIDENCE_MAX: usize = 256;
 
-/// Findings of one member that are kept, of one's own audits or about oneself. As many as an audit keeps of ten logs
-/// that break every rule.
+/// Findings of one member about one other that are kept, of one's own audits or about oneself. As many as an audit keeps
+/// of ten logs that break every rule.
 pub const FINDINGS_KEPT_MAX: usize = 10_000;
+
+/// Findings of one member without a mandate that are taken in a day, about statements that are here. Enough for one who
+/// finds that a busy day was answered too late; each is a record, and a line that people read.
+pub const FINDINGS_KNOWN_PER_DAY_MAX: u64 = 256;
+
+/// The same, of those that name nothing that is here. Who has lost a statement is to hear of it; nobody can invent more
+/// than people can look at.
+pub const FINDINGS_UNKNOWN_PER_DAY_MAX: u64 = 16;
 
 /// Findings and replies that are sent in one round.
 pub const FINDINGS_SENT_MAX: usize = 64;

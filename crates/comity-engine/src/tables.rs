@@ -13,7 +13,7 @@ use crate::ports::{Fault, Views};
 /// Nothing -> [`VIEWS_VERSION`].
 pub(crate) const SCHEMA: &str = "schema";
 /// Rises when rows of what the journal already has are made in another way: the views are then made anew.
-pub(crate) const VIEWS_VERSION: u8 = 3;
+pub(crate) const VIEWS_VERSION: u8 = 4;
 
 /// Statement id -> [`StatementRow`].
 pub(crate) const STATEMENT: &str = "statement";
@@ -94,6 +94,8 @@ pub(crate) const REDELIVERED: &str = "redelivered";
 
 /// Who found it, 0, id -> [`FindingEntry`].
 pub(crate) const FINDING: &str = "finding";
+/// SHA-256 of the signed notice of an own finding -> its id.
+pub(crate) const FINDING_NOTICE: &str = "finding-notice";
 
 /// A finding, of this member or about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,13 +4,14 @@ use comity_audit::notice::notice_of;
 use comity_audit::{Finding, Found};
 use comity_engine::desk::{Desk as _, FindingRow, NewFindingReply, Query, Shown, Work};
 use comity_engine::frame::Frame;
+use comity_engine::limits::{FINDINGS_KNOWN_PER_DAY_MAX, FINDINGS_UNKNOWN_PER_DAY_MAX};
 use comity_engine::ports::Protocol;
-use comity_testkit::federation;
+use comity_testkit::federation::{self, takedown_request};
 use comity_testkit::ports::{Link, World, person};
 use comity_wire::audit_exchange::AuditReply;
 use comity_wire::cbor;
 use comity_wire::finding::{FindingAnswer, FindingNotice, FindingReply, FindingRequest};
-use comity_wire::ids::Hash;
+use comity_wire::ids::{Hash, StatementId};
 use comity_wire::notice::SignedNotice;
 use comity_wire::words::{Code, Version};
 use ed25519_dalek::SigningKey;
@@ -18,6 +19,7 @@ use serde_bytes::ByteBuf;
 
 use crate::audits::{ALL, witnessed};
 use crate::desk::*;
+use crate::peer::{one, opening};
 
 const NULL: Option<u64> = None;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -309,6 +311,43 @@ async fn a_notice_that_is_forged_or_none_of_its_senders_business_leaves_no_trace
     check("the same with another end", "regulator", &key, later, not).await;
     assert_eq!(findings(&world, "platform").await.len(), 2);
     assert_eq!(world.count("platform", "finding"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_without_a_mandate_fills_a_log_with_findings_and_who_has_one_is_still_heard() {
+    let world = World::of(&["platform"]);
+    let opened = opening(&world, "north", "platform", takedown_request());
+    one(&world, "north", "platform", &opened).await;
+    let hand = async |by: &str, statement: Option<StatementId>, index: u64| {
+        let finding = Finding {
+            counterpart: Some(world.id(by)),
+            statement,
+            index: Some(index),
+            ..Finding::in_log_of(&world.id("platform"), Found::MissingAtRecipient)
+        };
+        let history = world.engine("platform").history();
+        let notice = notice_of(&finding, &history, &world.id(by), None, world.now()).unwrap();
+        let signed = SignedNotice::sign(&statement_key(&world, by), &notice);
+        let request = FindingRequest::Finding(ByteBuf::from(signed));
+        handed(&world, by, "platform", request).await
+    };
+    for n in 0..FINDINGS_UNKNOWN_PER_DAY_MAX {
+        // A statement of two others is no more than none.
+        assert_eq!(hand("south", Some(*opened.id()), n).await, "noted");
+    }
+    assert_eq!(hand("south", None, 100).await, "busy");
+    assert_eq!(hand("south", Some(*opened.id()), 100).await, "busy");
+    let taken = usize::try_from(FINDINGS_UNKNOWN_PER_DAY_MAX).unwrap();
+    assert_eq!(world.count("platform", "finding"), taken);
+    assert_eq!(hand("regulator", None, 100).await, "noted");
+    for n in 0..FINDINGS_KNOWN_PER_DAY_MAX {
+        assert_eq!(hand("north", Some(*opened.id()), n).await, "noted");
+    }
+    assert_eq!(hand("north", Some(*opened.id()), 1_000).await, "busy");
+    assert_eq!(hand("north", None, 1_000).await, "noted");
+    world.clock.advance(DAY_MS);
+    assert_eq!(hand("south", None, 100).await, "noted");
+    assert_eq!(hand("north", Some(*opened.id()), 1_000).await, "noted");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
