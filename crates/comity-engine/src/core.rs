@@ -309,8 +309,8 @@ pub(crate) struct Core {
     pub(crate) turn: usize,
     /// What the evidence at hand proves, as far as somebody has asked.
     pub(crate) judged: BTreeMap<Hash, Contradiction>,
-    /// What a restored member is being given page by page.
-    pub(crate) said: Option<Said>,
+    /// What restored members are being given page by page, by the log that was closed.
+    pub(crate) said: BTreeMap<Origin, Said>,
     /// Who has audited in the session that is under way, and from when.
     pub(crate) audits: BTreeMap<MemberId, TimeMs>,
     /// How many findings there are.
@@ -389,7 +389,7 @@ impl Core {
             heads: Heads::default(),
             turn: 0,
             judged: BTreeMap::new(),
-            said: None,
+            said: BTreeMap::new(),
             audits: BTreeMap::new(),
             finding_quota: FindingQuota::default(),
             signals: Signals {

@@ -63,6 +63,13 @@ pub const REDELIVERY_MARGIN_MS: DurationMs = HOUR_MS;
 /// Pages that one member gives back: more than a million statements. Who names more places has no end.
 pub const REDELIVERY_PAGES_MAX: usize = 10_000;
 
+/// In ms. For so long what was said with a restored member is looked up once: for that all cases are gone through.
+pub const SAID_KEPT_MS: DurationMs = 600_000;
+
+/// Closed logs whose members are given back what they lost at a time. The others hear `busy`. Some 100 bytes of memory
+/// for each statement with the member.
+pub const SAID_MAX: usize = 8;
+
 /// Deliveries to one member at a time.
 pub const FLIGHTS_PER_MEMBER_MAX: usize = 2;
 
@@ -127,6 +134,16 @@ pub const FINDINGS_SENT_MAX: usize = 64;
 
 /// Drafts of one review.
 pub const REVIEW_DRAFTS_MAX: usize = 1_000;
+
+/// In ms. Who asks again for a cosignature of the head that was cosigned last gets the same line for so long, and nothing
+/// is written: anybody can ask, with a checkpoint that is public.
+pub const COSIGNED_FRESH_MS: DurationMs = 10_000;
+
+/// In ms. For so long a head, a refusal or a fork that was shown again to a witness is no news.
+pub const SHOWN_AGAIN_MS: DurationMs = HOUR_MS;
+
+/// Heads that are remembered as shown lately, some 100 bytes each.
+pub const LATELY_MAX: usize = 4_096;
 
 /// How often a witness decides again because another was faster: requests for one log come one after another.
 pub const SWAPS_MAX: usize = 4;

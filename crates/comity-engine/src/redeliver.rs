@@ -21,15 +21,15 @@ use serde_bytes::ByteBuf;
 
 use crate::core::Core;
 use crate::frame::{Frame, Own, Received, Sent};
-use crate::inbound::unreadable;
-use crate::limits::{PAGE_ROWS_MAX, REDELIVERY_MARGIN_MS};
+use crate::inbound::{all_busy, unreadable};
+use crate::limits::{PAGE_ROWS_MAX, REDELIVERY_MARGIN_MS, SAID_KEPT_MS, SAID_MAX};
 use crate::ports::{Fault, Position};
 use crate::tables::{self, CASE, CaseEntry, Standing, StatementRow};
 
 /// What was said between this member and one other, in the order of the journal.
 #[derive(Debug)]
 pub(crate) struct Said {
-    with: MemberId,
+    made: TimeMs,
     rows: Vec<SaidRow>,
 }
 
@@ -59,9 +59,8 @@ impl Core {
         let Some(closed_size) = closed_size(&self.history, origin, peer) else {
             return Ok(unreadable(roster, exchange_code::UNKNOWN_ORIGIN));
         };
-        let said = match self.said.take() {
-            Some(said) if said.with == *peer && *from >= closed_size => said,
-            _ => self.said_with(peer)?,
+        let Some(said) = self.said_before_loss(origin)? else {
+            return Ok(all_busy(roster, 1));
         };
         // No record has an index from the closed size on: such a number tells where the page before has ended.
         let begin = match from.checked_sub(closed_size) {
@@ -76,10 +75,24 @@ impl Core {
             statements = rows.len(),
         );
         let next = next.and_then(|seq| closed_size.checked_add(seq));
-        if next.is_some() {
-            self.said = Some(said);
-        }
+        self.said.insert(origin.clone(), said);
         Ok(RedeliverReply(roster, rows, next).encode())
+    }
+
+    /// What was said with the member of a closed log, looked up once for all its pages. What came after that log was
+    /// closed is not lost, so it can be kept for a while. None: it is looked up for as many others as can be.
+    fn said_before_loss(&mut self, origin: &Origin) -> Result<Option<Said>, Fault> {
+        let now = self.time();
+        self.said
+            .retain(|_, said| now < said.made.saturating_add(SAID_KEPT_MS));
+        if let Some(said) = self.said.remove(origin) {
+            return Ok(Some(said));
+        }
+        if self.said.len() >= SAID_MAX {
+            return Ok(None);
+        }
+        let rows = self.said_with(&origin.member)?;
+        Ok(Some(Said { made: now, rows }))
     }
 
     /// A page of statements from a number of the journal on, and the number at which the next page begins.
@@ -107,7 +120,7 @@ impl Core {
     }
 
     /// Every statement that the other one has registered of this member's, and this one of the other's.
-    fn said_with(&self, peer: &MemberId) -> Result<Said, Fault> {
+    fn said_with(&self, peer: &MemberId) -> Result<Vec<SaidRow>, Fault> {
         let mut rows = Vec::new();
         let mut from: Option<Vec<u8>> = None;
         loop {
@@ -132,8 +145,7 @@ impl Core {
             }
         }
         rows.sort_by_key(|row| row.seq);
-        let with = peer.clone();
-        Ok(Said { with, rows })
+        Ok(rows)
     }
 
     /// The number in the journal from which on statements may be lost there.
