@@ -347,7 +347,7 @@ impl Engine {
                     // It holds a tree of this size, and it is not this one.
                     if old_size == checkpoint.head().size() && size.is_none_or(|it| it == old_size)
                     {
-                        return Err(contradicts(&who));
+                        return Err(self.witness_contradicts(&who).await);
                     }
                     old_size = size.ok_or_else(|| Fault::new("witness-bad-reply", "no size"))?;
                     *seen = Some(old_size);
@@ -358,7 +358,8 @@ impl Engine {
                         .path_between(old_size, checkpoint.head().size())
                         .await?;
                 }
-                (status, _) => return Err(refused(&who, status)),
+                (422, _) => return Err(self.witness_contradicts(&who).await),
+                (status, _) => return Err(refused(status)),
             }
         }
         Err(Fault::new(
@@ -398,25 +399,40 @@ impl Engine {
         path.ok_or_else(|| Fault::new("busy", "the own node has too much to do"))
     }
 
-    /// A witness says that it has cosigned more of this log than there is. Anybody can say so: only a head that the log
-    /// has signed stops the node.
+    /// A witness says that it has cosigned more of this log than there is.
     async fn witness_is_ahead(&self, who: &WitnessId, size: u64) -> Fault {
         let by = who.as_str();
-        tracing::error!(target: "comity.engine", event = "witness-ahead", by, size);
-        // One from outside has no way to show it.
-        if let WitnessId::Member(member) = who {
-            let request = WitnessRequest::Head(self.origin.clone(), None).encode();
-            let reply = self.ask(member, Protocol::Witness, request).await.ok();
-            let key = log_key(&self.origin, &self.history(), self.clock.now_ms());
-            let proven = reply
-                .zip(key)
-                .and_then(|(reply, key)| head_in(&reply, &key));
-            if let Some(head) = proven {
-                self.seen_head(head).await;
-            }
-        }
-        let what = "a witness has seen more of this log than there is: was old data put back?";
+        tracing::warn!(target: "comity.engine", event = "witness-ahead", by, size);
+        self.ask_for_proof(who).await;
+        let what = "a witness claims to have seen more of this log than there is, and nothing proves it here";
         Fault::new("witness-ahead", what)
+    }
+
+    /// A witness says no to a head: it may have been shown another history.
+    async fn witness_contradicts(&self, who: &WitnessId) -> Fault {
+        let by = who.as_str();
+        tracing::warn!(target: "comity.engine", event = "witness-contradicts", by);
+        self.ask_for_proof(who).await;
+        let what = "a witness claims to have cosigned another history of this log, and nothing proves it here";
+        Fault::new("witness-contradicts", what)
+    }
+
+    /// Anybody can say what contradicts this log. Only a head that the log itself has signed stops the node, or is
+    /// evidence: the witness is asked for the one that it has.
+    async fn ask_for_proof(&self, who: &WitnessId) {
+        // One from outside has no way to show it.
+        let WitnessId::Member(member) = who else {
+            return;
+        };
+        let request = WitnessRequest::Head(self.origin.clone(), None).encode();
+        let reply = self.ask(member, Protocol::Witness, request).await.ok();
+        let key = log_key(&self.origin, &self.history(), self.clock.now_ms());
+        let proven = reply
+            .zip(key)
+            .and_then(|(reply, key)| head_in(&reply, &key));
+        if let Some(head) = proven {
+            self.seen_head(head).await;
+        }
     }
 
     async fn publish_cosigned(&self, checkpoint: &VerifiedCheckpoint, quorum: bool) {
@@ -439,10 +455,9 @@ impl Engine {
     }
 }
 
-/// What a status says that is none of a cosignature or a size.
-fn refused(who: &WitnessId, status: u16) -> Fault {
+/// What a status says that is none of a cosignature, a size or a contradiction.
+fn refused(status: u16) -> Fault {
     match status {
-        422 => contradicts(who),
         404 => Fault::new("witness-unknown-log", "it does not know this log"),
         403 => Fault::new(
             "witness-other-log-key",
@@ -450,16 +465,6 @@ fn refused(who: &WitnessId, status: u16) -> Fault {
         ),
         _ => Fault::new("witness-refused", format!("it answers {status}")),
     }
-}
-
-/// A witness that says no to a head must be heard: it may have been shown another history.
-fn contradicts(who: &WitnessId) -> Fault {
-    let by = who.as_str();
-    tracing::error!(target: "comity.engine", event = "witness-contradicts", by);
-    Fault::new(
-        "witness-contradicts",
-        "it has cosigned another history of this log",
-    )
 }
 
 fn cosignature_in(
