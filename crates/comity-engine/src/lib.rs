@@ -57,6 +57,7 @@ mod inbound;
 pub mod inspect;
 pub mod intake;
 pub mod kept;
+mod lately;
 pub mod limits;
 mod missing;
 pub mod node;

@@ -30,6 +30,7 @@ use crate::cosign::Cosignatures;
 use crate::desk::{AuditShown, Desk, Done, Person, Query, Shown, Work};
 use crate::error::WorkError;
 use crate::inbound::unreadable;
+use crate::lately::Lately;
 use crate::limits::{BUSY_RETRY_MS, COMMANDS_MAX, DELIVERY_LINGER_MS, SCHEDULER_IDLE_MS};
 use crate::outbox::{Delivered, Due, Flight};
 use crate::outside::Outside;
@@ -89,6 +90,8 @@ pub struct Engine {
     pub(crate) outside: Arc<[Outside]>,
     pub(crate) cosignatures: Arc<Cosignatures>,
     pub(crate) last_audit: Arc<LastAudit>,
+    /// What was shown to this node as a witness.
+    pub(crate) shown: Arc<Lately>,
     commands: mpsc::Sender<Asked>,
     history: watch::Receiver<Arc<History>>,
     extensions: Known,
@@ -162,6 +165,7 @@ impl Engine {
             outside: outside.into(),
             cosignatures: Arc::default(),
             last_audit: Arc::default(),
+            shown: Arc::default(),
             commands,
             history,
             extensions,

@@ -9,6 +9,7 @@ use comity_log::tile::TileId;
 use comity_log::tree::Tree;
 use comity_trust::history::History;
 use comity_trust::key::Validity;
+use comity_trust::member::LogState;
 use comity_wire::cose::SignedRoot;
 use comity_wire::ids::{Hash, MemberId, StatementId};
 use comity_wire::leaf::Origin;
@@ -81,7 +82,7 @@ pub(crate) struct Believed {
 pub(crate) enum NotBelieved {
     /// It cannot be read.
     Malformed,
-    /// The reply came without a signed head of a log of the recipient.
+    /// The reply came without a signed head of a log of the recipient, or with one beyond the end of a closed log.
     NoHead,
     /// Its log has not signed it.
     Signature,
@@ -130,6 +131,19 @@ pub(crate) fn log_key(origin: &Origin, history: &History, now_ms: TimeMs) -> Opt
     VerifierKey::new(KeyName::from(origin), KeyKind::Log, *known.verifying()).ok()
 }
 
+/// Whether a log can have had a head that it has signed. One that the roster lists as closed has ended, and nothing
+/// beyond its end is of it.
+pub(crate) fn may_have_had(history: &History, head: &VerifiedCheckpoint) -> bool {
+    let Some(log) = history.log(head.origin()) else {
+        return true;
+    };
+    let LogState::Closed((size, root)) = &log.state else {
+        return true;
+    };
+    let head = head.head();
+    head.size() < *size || (head.size() == *size && head.root() == root)
+}
+
 /// Checks a receipt for an own statement.
 pub(crate) fn check(
     wire: &WireReceipt,
@@ -140,6 +154,7 @@ pub(crate) fn check(
     now_ms: TimeMs,
 ) -> Result<Believed, NotBelieved> {
     let receipt = Receipt::from_wire(wire.clone()).map_err(|_| NotBelieved::Malformed)?;
+    let head = head.filter(|head| may_have_had(history, head));
     let head = head.ok_or(NotBelieved::NoHead)?;
     let key = log_key(head.origin(), history, now_ms).ok_or(NotBelieved::NoHead)?;
     let verified =

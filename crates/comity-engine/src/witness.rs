@@ -16,9 +16,9 @@ use comity_log::evidence::Evidence;
 use comity_log::hash::Hash;
 use comity_log::key::{KeyKind, KeyName, VerifierKey};
 use comity_log::names::WitnessName;
-use comity_log::note::Note;
+use comity_log::note::{Note, SignatureLine};
 use comity_log::tree::Tree;
-use comity_log::witness::{Decision, KnownLog, Reason, Refusal, decide};
+use comity_log::witness::{Decision, KnownLog, Pending, Reason, Refusal, decide};
 use comity_trust::history::History;
 use comity_trust::key::Validity;
 use comity_wire::cose::kid_of;
@@ -32,10 +32,12 @@ use tokio::sync::oneshot;
 
 use crate::core::{Command, Core, leaf_at};
 use crate::follow::HeadsWork;
-use crate::limits::{BUSY_RETRY_MS, SWAPS_MAX, WITNESSED_FRESH_MS};
+use crate::limits::{
+    BUSY_RETRY_MS, COSIGNED_FRESH_MS, SHOWN_AGAIN_MS, SWAPS_MAX, WITNESSED_FRESH_MS,
+};
 use crate::node::Engine;
 use crate::ports::{Cosigned, Fault, WitnessStates};
-use crate::receipt::{Tiles, unreadable};
+use crate::receipt::{Tiles, may_have_had, unreadable};
 use crate::rosters;
 
 /// What a member cosigns the logs of others with. `Debug` shows no key.
@@ -139,18 +141,42 @@ impl Engine {
             (answer, shown)
         });
         let (answer, shown) = judged.await.ok()?;
-        // Whatever it was answered, what the log has signed is compared with what it has signed elsewhere.
-        if let Some(head) = shown.head {
-            self.seen_head(head).await;
-        }
-        if let Some(evidence) = shown.evidence {
-            self.found_fork(*evidence).await;
-        }
+        self.learn_of(shown).await;
         match answer {
             Ok(answer) => answer,
             Err(fault) => {
                 tracing::error!(target: "comity.engine", event = "witness-failed", code = fault.code);
                 None
+            }
+        }
+    }
+
+    /// Whatever it was answered, what a log has signed is compared with what it has signed elsewhere. Anybody can show it
+    /// again and again; only the log itself can show something new.
+    async fn learn_of(&self, shown: Shown) {
+        let Some(head) = shown.head else {
+            return;
+        };
+        let now = self.clock.now_ms();
+        let news = |what: &str, done: &dyn Fn() -> bool| {
+            self.shown.again(what.as_bytes(), SHOWN_AGAIN_MS, now, done)
+        };
+        let text = head.note().text();
+        if let Some(code) = shown.refused
+            && news(&format!("{code}\n{text}"), &|| true)
+        {
+            let of = head.origin().member.as_str();
+            tracing::warn!(target: "comity.engine", event = "not-cosigned", of, code);
+        }
+        news(text, &|| {
+            let seen = HeadsWork::Seen(head.clone());
+            self.try_send(Command::Heads(seen)).is_some()
+        });
+        if let Some(evidence) = shown.evidence {
+            // One piece of a sort is kept, and each has to be judged.
+            let of_one_size = matches!(*evidence, Evidence::SameSize(..));
+            if news(&format!("{of_one_size}\n{}", head.origin()), &|| true) {
+                self.found_fork(*evidence).await;
             }
         }
     }
@@ -265,6 +291,8 @@ impl Engine {
 struct Shown {
     /// The head, if its log has signed it.
     head: Option<VerifiedCheckpoint>,
+    /// Why it was not cosigned, if that is not for its log to put right at once.
+    refused: Option<&'static str>,
     /// Proof that the log has forked.
     evidence: Option<Box<Evidence>>,
 }
@@ -309,11 +337,23 @@ impl Asked {
         let pending = match decide(known.as_ref(), request, time_s) {
             Decision::Accept(pending) => pending,
             Decision::Refuse(refusal) => {
-                let answer = refused(origin, &refusal);
+                let answer = refused(origin, &refusal, shown);
                 shown.evidence = refusal.evidence;
                 return Ok(Some(answer));
             }
         };
+        if !may_have_had(&self.history, pending.next()) {
+            shown.refused = Some(LOG_CLOSED);
+            let body = format!("{LOG_CLOSED}\n");
+            return Ok(Some(WitnessAnswer { status: 404, body }));
+        }
+        if let Some(stored) = stored
+            .as_ref()
+            .filter(|stored| is_the_same(stored, &pending, time_s))
+        {
+            let text = pending.next().note().text();
+            return self.answer_with(text, stored.time_s).map(Some);
+        }
         let next = Cosigned {
             checkpoint: pending.next().note().to_string().into_bytes(),
             time_s,
@@ -329,8 +369,15 @@ impl Asked {
             .sign(&witness_name(&self.me), &self.witness.key);
         let line = line.map_err(|error| Fault::new(error.code(), error.to_string()))?;
         tracing::debug!(target: "comity.engine", event = "cosigned", of = origin.member.as_str());
-        let body = format!("{line}\n");
-        Ok(Some(WitnessAnswer { status: 200, body }))
+        Ok(Some(cosigned_by(&line)))
+    }
+
+    /// The answer that was given before: the same key, text and time make the same line.
+    fn answer_with(&self, text: &str, time_s: u64) -> Result<WitnessAnswer, Fault> {
+        let name = KeyName::from(&witness_name(&self.me));
+        let line = cosignature::sign(&name, &self.witness.key, text, time_s);
+        let line = line.map_err(|error| Fault::new(error.code(), error.to_string()))?;
+        Ok(cosigned_by(&line))
     }
 
     /// What is known of a log: none of the own ones, and of others what the history of rosters lists.
@@ -346,18 +393,40 @@ impl Asked {
     }
 }
 
-fn refused(origin: &Origin, refusal: &Refusal) -> WitnessAnswer {
+fn cosigned_by(line: &SignatureLine) -> WitnessAnswer {
+    let body = format!("{line}\n");
+    WitnessAnswer { status: 200, body }
+}
+
+/// Whether what would be cosigned is what was cosigned last, and that was just now.
+fn is_the_same(stored: &Cosigned, pending: &Pending, time_s: u64) -> bool {
+    let fresh_s = COSIGNED_FRESH_MS / 1_000;
+    let text = pending.next().note().to_string();
+    text.as_bytes() == stored.checkpoint && time_s < stored.time_s.saturating_add(fresh_s)
+}
+
+/// What a log has not signed says nothing about it, and its name may be of a stranger's making.
+fn refused(origin: &Origin, refusal: &Refusal, shown: &mut Shown) -> WitnessAnswer {
     let (of, code) = (origin.member.as_str(), refusal.reason.code());
+    match refusal.reason {
+        // Whoever asks from another size does so again from this one.
+        Reason::OldIsAnother { .. } => {}
+        Reason::UnknownOrigin | Reason::NotSignedByLog(_) => {
+            tracing::debug!(target: "comity.engine", event = "not-of-a-log", of, code);
+        }
+        _ => shown.refused = Some(code),
+    }
     if refusal.evidence.is_some() {
-        tracing::error!(target: "comity.engine", event = "fork-seen", of, code);
-    } else if !matches!(refusal.reason, Reason::OldIsAnother { .. }) {
-        tracing::warn!(target: "comity.engine", event = "not-cosigned", of, code);
+        tracing::debug!(target: "comity.engine", event = "fork-seen", of, code);
     }
     WitnessAnswer {
         status: refusal.status(),
         body: refusal.body(),
     }
 }
+
+/// The log has ended, as the roster says, and nothing beyond its end is of it.
+const LOG_CLOSED: &str = "witness-log-closed";
 
 /// The key of a log that the history of rosters lists, unless somebody else may have it.
 pub(crate) fn log_key(history: &History, origin: &Origin, now: TimeMs) -> Option<VerifierKey> {

@@ -1,10 +1,15 @@
 //! A node that was put back to an older copy, restored into a new log, and given back what it had lost.
 
+use std::sync::{Arc, Mutex};
+
 use comity_engine::Policy;
 use comity_engine::desk::{Query, RestoredShown, Shown};
+use comity_engine::limits::SAID_KEPT_MS;
 use comity_engine::own_head::not_behind_peers;
-use comity_engine::ports::{Protocol, Store as _};
-use comity_log::checkpoint::UnverifiedCheckpoint;
+use comity_engine::ports::{Cosigned, Protocol, Store as _, WitnessStates as _};
+use comity_log::add_checkpoint::Request;
+use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint};
+use comity_log::hash::Hash;
 use comity_log::head::Head;
 use comity_testkit::ports::{Disk, Keeps, Link, World};
 use comity_wire::exchange::{
@@ -12,7 +17,7 @@ use comity_wire::exchange::{
 };
 use comity_wire::ext;
 use comity_wire::ids::CaseId;
-use comity_wire::leaf::{Leaf, LogHead};
+use comity_wire::leaf::{Leaf, LogHead, Origin};
 use comity_wire::witness_exchange::{WitnessReply, WitnessRequest};
 
 use crate::desk::*;
@@ -151,7 +156,7 @@ async fn a_recipient_that_was_restored_has_every_case_again() {
     all_back(&world, &cases).await;
     let leaves = world.leaves("platform");
     let before = LogHead(
-        comity_wire::leaf::Origin {
+        Origin {
             n: 1,
             ..world.origin("platform")
         },
@@ -300,7 +305,7 @@ async fn an_old_record_is_proved_under_the_head_of_the_closed_log() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_member_whose_log_was_closed_is_given_something_back() {
     let (world, _, proven) = put_back("platform").await;
-    let closed = comity_wire::leaf::Origin {
+    let closed = Origin {
         n: 1,
         ..world.origin("platform")
     };
@@ -316,12 +321,7 @@ async fn only_the_member_whose_log_was_closed_is_given_something_back() {
     // North does not have the roster yet that closes it.
     let early = refused("platform", request(closed.clone(), 0)).await;
     assert_eq!(early, "unknown-origin");
-    let signed = world.federation.history().rosters_from(2).next().unwrap();
-    let take = comity_engine::desk::Work::Rosters(comity_engine::desk::NewRosters {
-        charters: Vec::new(),
-        rosters: vec![signed.to_vec()],
-    });
-    world.work("north", take).await.unwrap();
+    take_newest_roster(&world, "north").await;
     for (asker, origin) in [
         ("regulator", closed.clone()),
         ("platform", world.origin("north")),
@@ -508,4 +508,125 @@ async fn a_report_of_a_member_that_was_restored_counts_what_its_logs_before_show
         let refused = world.query(who, Query::Report(with_cases)).await;
         assert_eq!(refused.unwrap_err().code, "proofs-of-one-log-only");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beyond_the_end_of_a_closed_log_nothing_is_cosigned_and_no_receipt_is_believed() {
+    let mut world = World::of(&["north", "platform"]);
+    request(&world, "north", &on_platform(1)).await;
+    world.rest(&["north"]).await;
+    let (backup, end) = {
+        let disk = &world.node("platform").disk;
+        (disk.copy(), disk.head())
+    };
+    let (north, platform) = (world.key("north"), world.key("platform"));
+    let late: Arc<Mutex<Option<Vec<u8>>>> = Arc::default();
+    let kept = Arc::clone(&late);
+    world.hub.lie(north, platform, move |protocol, _, reply| {
+        if protocol == Protocol::Exchange {
+            *kept.lock().unwrap() = reply;
+            return None;
+        }
+        reply
+    });
+    request(&world, "north", &on_platform(2)).await;
+    let registered = async || world.count("platform", "received") == 2;
+    world
+        .until("the second one is registered", registered)
+        .await;
+    world
+        .until("its receipt was held back", async || {
+            late.lock().unwrap().is_some()
+        })
+        .await;
+    world.stop("platform").await.unwrap();
+    let reply = late.lock().unwrap().clone();
+    // The log is closed before that record, and its old key goes on.
+    world.put_back("platform", &backup);
+    world.restore("platform", end);
+    take_newest_roster(&world, "north").await;
+    world.hub.lie(north, platform, move |protocol, _, _| {
+        reply.clone().filter(|_| protocol == Protocol::Exchange)
+    });
+    world
+        .until_in_time("the receipt is judged", 1_000, async || {
+            !world.codes("north", "refused").is_empty()
+        })
+        .await;
+    assert_eq!(world.codes("north", "refused")[0], "receipt-without-head");
+    assert_eq!(world.count("north", "sent"), 1);
+
+    let origin = Origin {
+        n: 1,
+        ..world.origin("platform")
+    };
+    let sign = |head| {
+        let origin = origin.clone();
+        Checkpoint { origin, head }.sign(&world.log_key("platform", 1))
+    };
+    // So far it has cosigned nothing, so that every path is right.
+    let nothing = Cosigned {
+        checkpoint: sign(Head::empty()).to_string().into_bytes(),
+        time_s: 0,
+    };
+    let states = &world.node("north").witness;
+    assert!(states.swap(&origin, &nothing, &|_| true).unwrap());
+    let add = async |size: u64, root: Hash| {
+        let signed = sign(Head::new(size, root).unwrap());
+        let request = Request {
+            old_size: 0,
+            path: Vec::new(),
+            checkpoint: signed.to_unverified(),
+        };
+        let request = WitnessRequest::AddCheckpoint(request.to_string().into()).encode();
+        let reply = world
+            .hub
+            .ask(world.key("regulator"), north, Protocol::Witness, request);
+        match WitnessReply::decode(&reply.await.unwrap()).unwrap() {
+            WitnessReply::Answer(status, body) => (status, body.to_string()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let closed = (404, "witness-log-closed\n".to_owned());
+    assert_eq!(add(end.size() + 1, Hash::of(b"more")).await, closed);
+    assert_eq!(add(end.size(), Hash::of(b"another")).await, closed);
+    assert_eq!(add(end.size(), *end.root()).await.0, 200);
+}
+
+/// A member learns of the roster that lists the new log.
+async fn take_newest_roster(world: &World, name: &str) {
+    let signed = world.federation.history().rosters_from(2).next().unwrap();
+    let take = comity_engine::desk::Work::Rosters(comity_engine::desk::NewRosters {
+        charters: Vec::new(),
+        rosters: vec![signed.to_vec()],
+    });
+    world.work(name, take).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn however_often_a_restored_member_asks_its_cases_are_gone_through_once_in_ten_minutes() {
+    let (mut world, cases, _) = put_back("platform").await;
+    world.start("platform").unwrap();
+    all_back(&world, &cases).await;
+    let closed = Origin {
+        n: 1,
+        ..world.origin("platform")
+    };
+    let given = async || {
+        let request = RedeliverRequest(Redeliver::Redeliver, closed.clone(), 0);
+        let reply = ask_back(&world, "platform", "north", request).await;
+        RedeliverReply::decode(&reply).unwrap().1.len()
+    };
+    world.clock.advance(SAID_KEPT_MS);
+    let before = given().await;
+    // What is said from now on is not lost, so it shows whether there was another look.
+    request(&world, "north", &on_platform(9)).await;
+    world
+        .until("it is registered", async || {
+            world.count("north", "sent") == 6
+        })
+        .await;
+    assert_eq!(given().await, before);
+    world.clock.advance(SAID_KEPT_MS);
+    assert_eq!(given().await, before + 1);
 }

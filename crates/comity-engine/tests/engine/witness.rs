@@ -7,6 +7,7 @@ use std::task::{Context, Waker};
 
 use comity_audit::{Witnessed, witnessed};
 use comity_engine::desk::{Desk as _, FailingRow, LogShown, Query, Shown};
+use comity_engine::limits::COSIGNED_FRESH_MS;
 use comity_engine::ports::{Clock as _, Protocol, WitnessStates as _};
 use comity_log::add_checkpoint::Request;
 use comity_log::checkpoint::{Checkpoint, UnverifiedCheckpoint, VerifiedCheckpoint};
@@ -204,6 +205,46 @@ async fn of_two_that_fork_a_log_before_one_witness_at_once_one_is_cosigned() {
     let mut statuses = [both.0.0, both.1.0];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409], "{both:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_again_at_once_gets_the_same_line_and_nothing_is_written() {
+    let world = World::of(&["platform"]);
+    let states = &world.node("platform").witness;
+    let (status, first) = add_checkpoint(&world, &add(0, signed(&world, 5, "a"))).await;
+    assert_eq!(status, 200);
+    let again = add(5, signed(&world, 5, "a"));
+    // Whoever would write finds that somebody else was faster.
+    states.turn_away(u64::MAX);
+    assert_eq!(add_checkpoint(&world, &again).await, (200, first.clone()));
+    world.clock.advance(COSIGNED_FRESH_MS);
+    assert_eq!(add_checkpoint(&world, &again).await.0, 0);
+    states.turn_away(0);
+    let (status, fresh) = add_checkpoint(&world, &again).await;
+    assert_eq!(status, 200);
+    assert_ne!(fresh, first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_shown_to_a_witness_again_and_again_reaches_the_one_thread_once() {
+    let world = World::of(&["platform"]);
+    let (one, other) = (signed(&world, 5, "a"), signed(&world, 5, "b"));
+    assert_eq!(add_checkpoint(&world, &add(0, one.clone())).await.0, 200);
+    let forked = add(5, other);
+    assert_eq!(add_checkpoint(&world, &forked).await.0, 422);
+    let recorded = async || world.count("platform", "witness-conflict") == 1;
+    world.until("the fork is recorded", recorded).await;
+    let before = world.node("platform").disk.commits();
+    for _ in 0..50 {
+        assert_eq!(add_checkpoint(&world, &forked).await.0, 422);
+        assert_eq!(add_checkpoint(&world, &add(5, one.clone())).await.0, 200);
+        assert_eq!(add_checkpoint(&world, &add(3, one.clone())).await.0, 409);
+    }
+    // The thread commits after each command; this one comes after all of them.
+    head(&world, "platform", "platform", None).await.unwrap();
+    let commits = world.node("platform").disk.commits() - before;
+    assert!(commits < 10, "{commits}");
+    assert_eq!(world.count("platform", "witness-conflict"), 1);
 }
 
 /// A signature of a kind that is not read here: ML-DSA-44, of 2,420 bytes, with a time before it.
@@ -409,4 +450,46 @@ async fn a_witness_that_refuses_with_a_code_that_is_not_known_is_missing() {
     assert!(shown.witnessed.holds && shown.witnessed.failing.is_empty());
     assert_eq!(shown.witnessed.witnessed_size, Some(shown.size));
     assert_eq!(shown.checkpoint.matches("/witness ").count(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_that_claims_another_history_is_asked_for_it_and_stops_nobody() {
+    let check = async |status: u64, body: &'static str, code: &str| {
+        let world = World::new();
+        let (platform, regulator) = (world.key("platform"), world.key("regulator"));
+        world.hub.lie(
+            platform,
+            regulator,
+            move |_, request, reply| match WitnessRequest::decode(request) {
+                Ok(WitnessRequest::AddCheckpoint(_)) => {
+                    Some(WitnessReply::Answer(status, body.into()).encode())
+                }
+                _ => reply,
+            },
+        );
+        one_more_record(&world).await;
+        let own = world.origin("platform");
+        let asked = || {
+            let heard = world.hub.heard();
+            let mut heard = heard
+                .iter()
+                .filter(|heard| (heard.from, heard.to) == (platform, regulator));
+            heard.any(|heard| {
+                let request = WitnessRequest::decode(&heard.request);
+                matches!(request, Ok(WitnessRequest::Head(of, None)) if of == own)
+            })
+        };
+        world
+            .until_in_time("the claim is shown", 1_000, async || {
+                let failing = log_shown(&world, "platform").await.witnessed.failing;
+                failing.iter().any(|row| row.code == code)
+            })
+            .await;
+        assert!(asked(), "{code}");
+        one_more_record(&world).await;
+        cosigned_by(&world, "platform", &["north", "south"]).await;
+        assert_eq!(world.count("platform", "witness-conflict"), 0, "{code}");
+    };
+    check(409, "1000000\n", "witness-ahead").await;
+    check(422, "witness-path\n", "witness-contradicts").await;
 }
