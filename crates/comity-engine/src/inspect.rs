@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kept::{Kept, damaged, rows_of};
 use crate::limits::{AUDIT_PARTS, AUDIT_THREADS, STRANGE_RECEIPTS_MAX};
+use crate::listed::Listed;
 use crate::ports::{AuditStore, Fault, Scratch};
 
 /// A log that was verified, and its records about statements.
@@ -162,7 +163,7 @@ pub fn match_inspected(
     // The rows by statement are not needed any more.
     drop(logs);
     visit(&joined.cases, &elsewhere, rules, visitor)?;
-    Ok(joined.loose)
+    Ok(joined.loose.finish().0)
 }
 
 // ---- Rows by statement
@@ -177,7 +178,7 @@ struct ByStatement<'a> {
 #[derive(Default)]
 struct JoinedAll {
     cases: Vec<Mutex<Box<dyn Scratch>>>,
-    loose: Vec<Finding>,
+    loose: Listed,
     strange: BTreeSet<Hash>,
 }
 
@@ -193,7 +194,9 @@ impl ByStatement<'_> {
         for part in parts {
             let part = part?;
             all.cases.extend(part.cases);
-            all.loose.extend(part.loose);
+            for finding in part.loose.finish().0 {
+                all.loose.add(&finding);
+            }
             all.strange.extend(part.strange);
         }
         Ok(all)
@@ -228,7 +231,9 @@ impl ByStatement<'_> {
                 facts: facts.as_ref(),
             });
             let (joined, loose) = join(records, self.shown, self.rules);
-            share.loose.extend(loose);
+            for finding in &loose {
+                share.loose.add(finding);
+            }
             for joined in joined {
                 if share.strange.len() < STRANGE_RECEIPTS_MAX {
                     share.strange.extend(joined.receipt);

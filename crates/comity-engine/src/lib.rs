@@ -59,6 +59,7 @@ pub mod intake;
 pub mod kept;
 mod lately;
 pub mod limits;
+mod listed;
 mod missing;
 pub mod node;
 mod outbox;

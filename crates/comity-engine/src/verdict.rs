@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use comity_audit::limits::FINDINGS_PER_LOG_MAX;
 use comity_audit::times::Timing;
 use comity_audit::{CaseMatched, CaseVisitor, Finding, Found, ResponseTimes, Rosters, Rules};
 use comity_log::checkpoint::{UnverifiedCheckpoint, VerifiedCheckpoint};
@@ -30,6 +31,7 @@ use crate::findings::FoundIn;
 use crate::inspect::{Inspected, Source, inspect_all, match_inspected};
 use crate::kept::KeptHead;
 use crate::limits::{HEADS_LOOKED_AT_MAX, WITNESSED_FRESH_MS};
+use crate::listed::{Listed, Two};
 use crate::node::stopped;
 use crate::ports::{AuditStore, Fault};
 use crate::pull::Log;
@@ -270,7 +272,7 @@ impl Audit {
             inspected,
             logs,
             used,
-            problems,
+            mut problems,
             mut findings,
             ..
         } = self;
@@ -287,11 +289,15 @@ impl Audit {
             let rules = Rules::of(&history);
             let mut seen = CasesSeen::new(context(&history, now));
             let loose = match_inspected(&*store, inspected, &rules, &mut seen)?;
-            seen.findings.extend(loose);
+            for finding in &loose {
+                seen.findings.add(finding);
+            }
             Ok::<_, Fault>(seen)
         });
         let seen = matching.await.map_err(|_| stopped())??;
-        let in_logs = seen.findings.into_iter().map(|finding| {
+        let (listed, over) = seen.findings.finish();
+        problems.extend(over.iter().map(passed_over));
+        let in_logs = listed.into_iter().map(|finding| {
             let head = heads.get(&finding.member).cloned();
             (finding, head)
         });
@@ -332,7 +338,7 @@ impl Audit {
 struct CasesSeen {
     timing: Timing,
     adding: Adding,
-    findings: Vec<Finding>,
+    findings: Listed,
 }
 
 impl CasesSeen {
@@ -343,7 +349,7 @@ impl CasesSeen {
                 context,
                 base: Base::default(),
             },
-            findings: Vec::new(),
+            findings: Listed::default(),
         }
     }
 }
@@ -352,8 +358,20 @@ impl CaseVisitor for CasesSeen {
     fn case(&mut self, matched: &CaseMatched) {
         self.timing.case(matched);
         self.adding.case(matched);
-        self.findings.extend(matched.findings.iter().cloned());
+        for finding in &matched.findings {
+            self.findings.add(finding);
+        }
     }
+}
+
+/// What people are told of findings that are not listed.
+fn passed_over(((of, with), more): &(Two, usize)) -> (String, String, String) {
+    let with = with.iter().map(|with| format!(" with {with}"));
+    let words = format!(
+        "at least {more} more findings{} are not listed: only the first {FINDINGS_PER_LOG_MAX} of the same two members are",
+        with.collect::<String>(),
+    );
+    ("findings-passed-over".to_owned(), of.to_string(), words)
 }
 
 fn found_root(findings: &[Finding]) -> bool {
