@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 /// Run every check: what continuous integration runs, and nothing else
 ///
 /// Installs the check tools that are missing into target/tools, what foreign clients need into target/interop, and Go,
-/// Node and Python with apt-get where this may (as root, or with sudo that asks nothing). A check whose tool can not be had is SKIPPED, and fails when the environment variable CI is
-/// set.
+/// Node, Python and strace with apt-get where this may (as root, or with sudo that asks nothing). A check whose tool can
+/// not be had is SKIPPED, and fails when the environment variable CI is set.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: cargo xtask test
 Example: cargo xtask test --only clippy --only tests")]
@@ -43,7 +43,7 @@ enum Verdict {
     DidNotRun,
 }
 
-const SUITES: [Suite; 14] = [
+const SUITES: [Suite; 15] = [
     Suite {
         name: "format",
         needs: &["rustfmt"],
@@ -73,6 +73,12 @@ const SUITES: [Suite; 14] = [
         needs: &["go", "node", "python"],
         run: interop,
         remedy: "read what the program that is not ours said in the first failing test above",
+    },
+    Suite {
+        name: "disk",
+        needs: &["strace"],
+        run: disk,
+        remedy: "read what the node said when its disk failed, in the first failing test above",
     },
     Suite {
         name: "doc-tests",
@@ -244,6 +250,31 @@ fn interop(tools: &Tools) -> Verdict {
         }
         Err(reason) => verdict(Err(reason)),
     }
+}
+
+/// A node that runs while its disk fails. `strace` makes the faults, which some machines forbid.
+fn disk(tools: &Tools) -> Verdict {
+    let mut traced = process::program("strace", &["-qq", "-o", "/dev/null", "true"]);
+    if let Err(reason) = process::output(&mut traced) {
+        println!("DID NOT RUN: strace may not trace here: {reason}");
+        return Verdict::DidNotRun;
+    }
+    let chosen = ["--workspace", "--test", "nodes"];
+    let mut command = match tools.need(&["cargo-nextest"]) {
+        Ok(()) => {
+            let mut command = process::cargo(&["nextest", "run"]);
+            command
+                .args(chosen)
+                .args(["--run-ignored", "only", "--no-fail-fast", "disk::"]);
+            command
+        }
+        Err(_) => {
+            let mut command = process::cargo(&["test"]);
+            command.args(chosen).args(["--", "--ignored", "disk::"]);
+            command
+        }
+    };
+    verdict(process::run(command.env("COMITY_BIN", node())))
 }
 
 /// nextest does not run them.

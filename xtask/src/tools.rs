@@ -1,5 +1,5 @@
-//! Finds the tools that the checks need, and installs what is missing: Rust's into `target/tools`, Go by [`debian`], and
-//! what the foreign members need by [`clients`].
+//! Finds the tools that the checks need, and installs what is missing: Rust's into `target/tools`, Go and strace by [`debian`],
+//! and what the foreign members need by [`clients`].
 //!
 //! Versions and hashes are in `xtask/tools.txt` and nowhere else. First choice: that very version, wherever it is.
 //! Then `pip install` of the prebuilt wheels, checked by hash. Then, with a note, another version that happens to be
@@ -37,6 +37,9 @@ impl Tools {
         }
         if wanted.contains(&"go") {
             tools.go(may_install);
+        }
+        if wanted.contains(&"strace") {
+            tools.strace(may_install);
         }
         for language in [clients::NODE, clients::PYTHON] {
             if wanted.contains(&language.name)
@@ -84,6 +87,22 @@ impl Tools {
             }
         }
         self.missing.insert("go".to_owned(), why);
+    }
+
+    fn strace(&mut self, may_install: bool) {
+        let here = || process::is_here("strace", &["--version"]);
+        if here() {
+            return;
+        }
+        let mut why = "strace (apt-get install strace)".to_owned();
+        if may_install {
+            match debian::install(&["strace"]) {
+                Ok(()) if here() => return,
+                Ok(()) => {}
+                Err(reason) => why = format!("{why}; {reason}"),
+            }
+        }
+        self.missing.insert("strace".to_owned(), why);
     }
 
     fn pinned(&mut self, may_install: bool) {
