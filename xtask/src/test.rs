@@ -259,7 +259,8 @@ fn disk(tools: &Tools) -> Verdict {
         println!("DID NOT RUN: strace may not trace here: {reason}");
         return Verdict::DidNotRun;
     }
-    let chosen = ["--workspace", "--test", "nodes"];
+    // `offline` is a test of the node's own package: with it cargo builds the node, as for the suite `tests`.
+    let chosen = ["--workspace", "--test", "nodes", "--test", "offline"];
     let mut command = match tools.need(&["cargo-nextest"]) {
         Ok(()) => {
             let mut command = process::cargo(&["nextest", "run"]);
