@@ -179,6 +179,9 @@ fn clippy(_: &Tools) -> Verdict {
         "clippy",
         "--workspace",
         "--all-targets",
+        // What only a bench needs would otherwise be compiled by nothing.
+        "--features",
+        "comity-testkit/bench",
         "--",
         "-D",
         "warnings",

@@ -65,7 +65,7 @@ found! {
     LogWentBack, "log-went-back", "The log is shorter than a head that it has signed before.";
     NotWitnessed, "not-witnessed", "The head that the log was read under has not the cosignatures that the charter wants.";
     // Of two logs, or of one and what others know.
-    MissingAtRecipient, "missing-at-recipient", "The sender has a receipt, and the recipient's log has no record of the statement.";
+    MissingAtRecipient, "missing-at-recipient", "The sender's log says that it has a receipt, and the recipient's log has no record of the statement.";
     MissingAtSender, "missing-at-sender", "The recipient has registered a statement that the sender's log does not say was offered.";
     NoReceipt, "no-receipt", "The recipient has registered a statement, and the sender has recorded neither a receipt nor the end of delivery.";
     ReceiptWithoutRecord, "receipt-without-record", "The receipt that the sender has recorded is of a leaf that the recipient's log does not hold.";

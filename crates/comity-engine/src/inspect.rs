@@ -9,9 +9,10 @@
 //! What a log says counts once the whole of it has been verified.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use comity_audit::matching::{Joined, Record, Shown, case_of, join};
 use comity_audit::{
@@ -359,9 +360,12 @@ fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     cbor::peek(bytes).map_err(|error| damaged(&error.to_string()))
 }
 
+/// In which part an id is. Whoever is audited chooses the ids, and must not choose the part: it is read into memory.
 fn part_of(id: &[u8]) -> usize {
-    id.first()
-        .map_or(0, |byte| usize::from(*byte) % AUDIT_PARTS)
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    let parts = u64::try_from(AUDIT_PARTS).unwrap_or(u64::MAX);
+    let part = KEY.hash_one(id).checked_rem(parts).unwrap_or_default();
+    usize::try_from(part).unwrap_or_default()
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -216,6 +216,10 @@ pub const STRANGE_RECEIPTS_MAX: usize = 10_000;
 /// Pages after which a pull notes how far it has come. What is lost by a crash is pulled again.
 pub const AUDIT_PAGES_PER_NOTE: u64 = 16;
 
+/// In ms. The members that are audited have this long together, each its share of what the ones before it have left. Who
+/// is slow is read on in the next audit; the API gives all of it 300 s.
+pub const AUDIT_PULL_MS: DurationMs = 240_000;
+
 /// Heads of earlier audits that are looked at for one that is witnessed, the newest first: each costs some signatures.
 pub const HEADS_LOOKED_AT_MAX: usize = 64;
 

@@ -32,7 +32,7 @@ use crate::core::Command;
 use crate::desk::AuditShown;
 use crate::error::WorkError;
 use crate::kept::{Kept, KeptHead, block_of, right_of};
-use crate::limits::AUDIT_PAGES_PER_NOTE;
+use crate::limits::{AUDIT_PAGES_PER_NOTE, AUDIT_PULL_MS};
 use crate::node::{Engine, stopped};
 use crate::ports::{Fault, Protocol};
 use crate::receipt;
@@ -49,10 +49,14 @@ impl Engine {
             .into_iter()
             .flat_map(|roster| roster.members.iter().map(|member| member.id.clone()))
             .collect();
-        let mut audit = Audit::new(Arc::clone(&store), Arc::clone(&history));
-        for member in &members {
+        let until = self.clock.now_ms().saturating_add(AUDIT_PULL_MS);
+        let mut audit = Audit::new(Arc::clone(&store), Arc::clone(&history), until);
+        for (n, member) in members.iter().enumerate() {
+            let left = members.len().saturating_sub(n);
+            audit.share_the_time(self.clock.now_ms(), left);
             self.pull_into(&mut audit, member).await;
         }
+        audit.share_the_time(self.clock.now_ms(), 1);
         self.pull_unwitnessed(&mut audit).await;
         let again = audit.inspect().await?;
         for mut log in again {
@@ -194,7 +198,13 @@ impl Engine {
                 Newest::NoMore => return Ok(()),
             }
         }
+        let mut went_back = false;
         loop {
+            if self.clock.now_ms() >= audit.deadline {
+                let what =
+                    "there was no time left for this member: the next audit goes on from here";
+                return Err(Fault::new("audit-slow", what));
+            }
             let size = log.kept.under.as_ref().map(|head| head.size);
             let page = match self.page(log, log.kept.next, size).await? {
                 AuditReply::Records(page) => page,
@@ -207,8 +217,11 @@ impl Engine {
                 }
                 // The log is shorter than the head that was being pulled under.
                 AuditReply::Refused(_, why, _)
-                    if why.as_str() == audit_code::BEYOND_TREE && log.kept.end > 0 =>
+                    if why.as_str() == audit_code::BEYOND_TREE
+                        && log.kept.end > 0
+                        && !went_back =>
                 {
+                    went_back = true;
                     log.went_back();
                     continue;
                 }
@@ -278,6 +291,13 @@ impl Engine {
             let what = "the log is not read further";
             return Err(Fault::new("page-does-not-advance", what));
         }
+        // No more rows than indexes, and no page that brings neither: so a log costs no more room than it has records.
+        let rows = u64::try_from(page.records.len()).unwrap_or(u64::MAX);
+        let further = page.next.unwrap_or(size).saturating_sub(log.kept.next);
+        if rows > further || (rows == 0 && page.next.is_some() && further < PAGE_INDEXES_MIN) {
+            let what = format!("a page has {rows} records of {further} indexes");
+            return Err(Fault::new("page-does-not-advance", what));
+        }
         let kept_head = audit.kept_head(&head, &page.checkpoint, taken_at);
         log.kept.under.get_or_insert(kept_head);
         if let Some(bytes) = &page.sequences {
@@ -289,7 +309,6 @@ impl Engine {
         if !page.records.is_empty() {
             let block = block_of(size, &page.records);
             log.kept.end = audit.store.append(&log.name, log.kept.end, &block)?;
-            let rows = u64::try_from(page.records.len()).unwrap_or(u64::MAX);
             log.kept.rows = log.kept.rows.saturating_add(rows);
         }
         log.kept.next = page.next.unwrap_or(size);
@@ -421,6 +440,9 @@ impl Engine {
             .map_err(|error| Fault::new("bad-reply", format!("not a page: {error}")))
     }
 }
+
+/// Indexes that a page without records covers at least, unless it is the last.
+const PAGE_INDEXES_MIN: u64 = comity_wire::limits::AUDIT_RECORDS_MAX as u64;
 
 /// The code of pages that do not belong together.
 const HEAD_DIFFERS: &str = "head-differs";

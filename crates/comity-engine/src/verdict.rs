@@ -52,10 +52,20 @@ pub(crate) struct Audit {
     findings: Vec<FoundIn>,
     /// That logs have forked: for everybody.
     pub(crate) evidence: Vec<Evidence>,
+    /// When all pulling ends, and when that of this member does.
+    until: TimeMs,
+    pub(crate) deadline: TimeMs,
 }
 
 impl Audit {
-    pub(crate) fn new(store: Arc<dyn AuditStore>, history: Arc<History>) -> Self {
+    /// Gives the next of so many members its share of the time that is left.
+    pub(crate) fn share_the_time(&mut self, now: TimeMs, members: usize) {
+        let members = u64::try_from(members).unwrap_or(u64::MAX);
+        let left = self.until.saturating_sub(now);
+        self.deadline = now.saturating_add(left.checked_div(members).unwrap_or(left));
+    }
+
+    pub(crate) fn new(store: Arc<dyn AuditStore>, history: Arc<History>, until: TimeMs) -> Self {
         Self {
             store,
             history,
@@ -66,6 +76,8 @@ impl Audit {
             problems: Vec::new(),
             findings: Vec::new(),
             evidence: Vec::new(),
+            until,
+            deadline: until,
         }
     }
 

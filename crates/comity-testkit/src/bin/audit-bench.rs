@@ -297,6 +297,7 @@ fn no_facts(at: TimeMs) -> Facts {
         receipt: None,
         urgency: None,
         complete: None,
+        evidence: None,
         standing: None,
         reported_at: None,
         jurisdictions: None,
