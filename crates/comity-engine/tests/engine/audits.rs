@@ -7,6 +7,7 @@ use comity_engine::ports::Protocol;
 use comity_testkit::federation::{NOW_MS, edit_keys, edit_member};
 use comity_testkit::ports::{Link, World, person};
 use comity_trust::key::Ended;
+use comity_wire::audit_exchange::{AuditReply, Page};
 use comity_wire::leaf::Origin;
 use comity_wire::registry::KeyPurpose;
 use comity_wire::witness_exchange::WitnessReply;
@@ -171,7 +172,6 @@ async fn a_member_that_does_not_answer_or_answers_with_junk_is_a_finding_and_no_
         .lie(regulator, platform, |_, _, _| Some(vec![0xff; 99]));
     check("junk", "bad-reply").await;
     world.hub.lie(regulator, platform, |_, _, reply| {
-        use comity_wire::audit_exchange::AuditReply;
         let AuditReply::Records(mut page) = AuditReply::decode(&reply?).ok()? else {
             return None;
         };
@@ -180,8 +180,22 @@ async fn a_member_that_does_not_answer_or_answers_with_junk_is_a_finding_and_no_
         Some(AuditReply::Records(page).encode())
     });
     check("pages without end", "page-does-not-advance").await;
+    let pages_of = |change: fn(&mut Page)| {
+        world.hub.lie(regulator, platform, move |_, _, reply| {
+            let Ok(AuditReply::Records(mut page)) = AuditReply::decode(reply.as_deref()?) else {
+                return reply;
+            };
+            change(&mut page);
+            page.next = Some(1);
+            page.sequences = None;
+            Some(AuditReply::Records(page).encode())
+        });
+    };
+    pages_of(|page| page.records.clear());
+    check("a page for each index", "page-does-not-advance").await;
+    pages_of(|page| page.records.truncate(2));
+    check("more records than indexes", "page-does-not-advance").await;
     world.hub.lie(regulator, platform, |_, _, reply| {
-        use comity_wire::audit_exchange::AuditReply;
         let AuditReply::Records(mut page) = AuditReply::decode(&reply?).ok()? else {
             return None;
         };
@@ -411,7 +425,6 @@ async fn a_pull_that_was_cut_off_goes_on_where_it_was_and_nothing_counts_before_
     let world = worked().await;
     let (regulator, platform) = (world.key("regulator"), world.key("platform"));
     world.hub.lie(regulator, platform, |_, _, reply| {
-        use comity_wire::audit_exchange::AuditReply;
         let Ok(AuditReply::Records(mut page)) = AuditReply::decode(&reply?) else {
             return None;
         };
