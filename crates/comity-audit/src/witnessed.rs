@@ -105,6 +105,8 @@ pub fn witness_key(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
     use ed25519_dalek::SigningKey;
 
     use super::*;
