@@ -107,6 +107,14 @@ fn standing_of(read: &[LogRead]) -> String {
             log.missing.join(" and "),
         );
     }
+    let is_empty = |log: &&LogRead| !log.complete && log.records == 0;
+    let empty = read.iter().filter(is_empty).count();
+    if empty > 0 {
+        let _ = writeln!(
+            text,
+            "Of {empty} logs nothing was read: without a mandate in the charter a member reads what is about its own statements. The governance gives one: `comity federation amend --mandate`.",
+        );
+    }
     if text.is_empty() {
         return text;
     }

@@ -14,7 +14,7 @@ pub(crate) fn text_of(found: &ResponseTimes) -> String {
         plain(&found.members.join(", "))
     );
     if found.rows.iter().all(|row| row.count == 0 && row.open == 0) {
-        text.push_str("Nothing was asked yet.");
+        text.push_str("Nothing was asked yet. Of what was audited: `comity report response-times --source audit`.");
         return text;
     }
     let length = |ms: Option<DurationMs>| ms.map_or_else(|| "-".to_owned(), times::length);
