@@ -121,14 +121,9 @@ fn an_old_copy_is_refused_and_restored_into_a_new_log_with_every_case() {
         .unwrap();
     assert_eq!(both_sides_agree(&hotline.first, &staff.first), 5);
     says_what_was_lost(&platform);
-    // The log that was closed lacks what others have receipts of. An audit says so, of each, and of nothing else.
+    // The log that was closed lacks what others have receipts of; the new one has it again, and nobody is blamed.
     let found = audited(&regulator);
-    assert_eq!(found.len(), 3, "{found:?}");
-    for row in &found {
-        let (code, member) = (&row[0], &row[1]);
-        assert_eq!(code, "receipt-without-record", "{found:?}");
-        assert_eq!(member, "platform.example", "{found:?}");
-    }
+    assert!(found.is_empty(), "{found:?}");
     stop(at_north);
     stop(at_regulator);
     stop(at_platform);
