@@ -124,10 +124,11 @@ pub(crate) fn inbox(args: &Cases, output: &Output) -> Result<(), Failure> {
 
 pub(crate) fn outbox(Outbox { cases: args }: &Outbox, output: &Output) -> Result<(), Failure> {
     let client = args.reach.client()?;
-    let mut answer = cases(&client, args, "out")?;
-    let page: Page<CaseRow> = answers::take(&answer, "cases")?;
+    // First what is on its way: what is delivered meanwhile is then not shown as both.
     let on_its_way = client.get("/v1/outbox", &[])?;
     let sent: Page<OutboxRow> = answers::take(&on_its_way, "outbox")?;
+    let mut answer = cases(&client, args, "out")?;
+    let page: Page<CaseRow> = answers::take(&answer, "cases")?;
 
     let mut text = if page.rows.is_empty() {
         "No case of ours. `comity import` or `comity request`, then `comity review`, opens one.\n"
