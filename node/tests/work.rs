@@ -1049,8 +1049,8 @@ fn inbox_and_outbox_ask_for_their_own_side_and_say_what_is_late() {
         last: some("unreachable"),
     };
     for words in ["outbox", "outbox --json"] {
-        node.shows(Shown::Cases(page(vec![case_row(Direction::Out)], None)));
         node.shows(Shown::Outbox(page(vec![waiting.clone()], None)));
+        node.shows(Shown::Cases(page(vec![case_row(Direction::Out)], None)));
         let ran = node.run(words);
         assert_eq!(ran.status, 0, "{}", ran.stderr);
         assert!(ran.stdout.contains("unreachable"), "{}", ran.stdout);
@@ -1068,11 +1068,11 @@ fn inbox_and_outbox_ask_for_their_own_side_and_say_what_is_late() {
         assert!(matches!(
             asked.as_slice(),
             [
+                Asked::Query(Query::Outbox(_)),
                 Asked::Query(Query::Cases(CaseFilter {
                     direction: Some(Direction::Out),
                     ..
-                })),
-                Asked::Query(Query::Outbox(_))
+                }))
             ]
         ));
     }
